@@ -1,0 +1,67 @@
+import { parseChannelName, quote } from "./channel_name.ts";
+import { ok, type Result, refuse } from "./codes.ts";
+import { checkFields, type FieldRules, isObject, parseObject, rule, type Untrusted } from "./fields.ts";
+import { decodeFilter } from "./filter.ts";
+import type { SubscribeFrame, ViewerFrame } from "./frames/up.ts";
+import { limits } from "./limits.ts";
+
+const channel = {
+  test: (value: unknown) => typeof value === "string",
+  allowed: "a channel name",
+  required: true,
+};
+const cursor = rule.integer(0, Number.MAX_SAFE_INTEGER);
+
+/** Longest token taken on a socket, in characters; JWTs with hundreds of grants stay below it. */
+const maxTokenChars = 16_384;
+
+export const viewerFrameRules: { readonly [Type in ViewerFrame["type"]]: FieldRules } = {
+  subscribe: {
+    type: rule.exactly("subscribe"),
+    channel,
+    cursor,
+    epoch: rule.text(limits.nameChars),
+    last: cursor,
+    filter: { test: isObject, allowed: "an object with levels, stages, events or search" },
+    maxWindowBytes: rule.integer(limits.windowMinBytes, Number.MAX_SAFE_INTEGER),
+  },
+  unsubscribe: { type: rule.exactly("unsubscribe"), channel },
+  ack: { type: rule.exactly("ack"), channel, cursor: { ...cursor, required: true } },
+  auth: { type: rule.exactly("auth"), token: rule.text(maxTokenChars, { required: true }) },
+  ping: { type: rule.exactly("ping") },
+};
+
+/** Reads one frame of a viewer's socket, strictly. */
+export function decodeViewerFrame(text: string): Result<ViewerFrame> {
+  const parsed = parseObject(text, "The frame");
+  return parsed.ok ? viewerFrameOf(parsed.value) : parsed;
+}
+
+/** The same for a frame that is parsed already. */
+export function viewerFrameOf(value: Untrusted): Result<ViewerFrame> {
+  const type = value["type"];
+  if (typeof type !== "string" || !Object.hasOwn(viewerFrameRules, type)) {
+    return refuse(
+      "unknown_frame",
+      `The frame has type: ${quote(type)}. Allowed: ${Object.keys(viewerFrameRules).join(", ")}.`,
+    );
+  }
+  const checked = checkFields(value, viewerFrameRules[type as ViewerFrame["type"]], `The ${type} frame`);
+  if (!checked.ok) return checked;
+  if (typeof value["channel"] === "string") {
+    const name = parseChannelName(value["channel"]);
+    if (!name.ok) return name;
+  }
+  return type === "subscribe" ? subscribeOf(value) : ok(value as unknown as ViewerFrame);
+}
+
+function subscribeOf(value: Untrusted): Result<SubscribeFrame> {
+  if (value["cursor"] !== undefined && value["last"] !== undefined) {
+    return refuse("invalid_field", "The subscribe frame has both cursor and last. Allowed: one of them.");
+  }
+  if (isObject(value["filter"])) {
+    const filter = decodeFilter(value["filter"]);
+    if (!filter.ok) return filter;
+  }
+  return ok(value as unknown as SubscribeFrame);
+}

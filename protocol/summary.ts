@@ -1,0 +1,181 @@
+import { type Entry, type Level, levels } from "./entry.ts";
+import { limits } from "./limits.ts";
+
+/** Where a channel stands. `waiting`: nothing was appended yet. */
+export const statuses = ["waiting", "running", "success", "failure", "cancelled", "expired"] as const;
+export type Status = (typeof statuses)[number];
+
+/** How a channel can end. */
+export const endStatuses = ["success", "failure", "cancelled", "expired"] as const;
+export type EndStatus = (typeof endStatuses)[number];
+
+/** One stage: the lines that name it. It runs until a line of another stage, or of none, comes. */
+export interface StageSummary {
+  readonly name: string;
+  /** Cursor of its first entry. */
+  readonly first: number;
+  /** Its lines; a line split over several entries counts once. */
+  readonly lines: number;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  /** Epoch milliseconds of the line that left it (a producer's clock, so it may run backwards); absent while it runs. */
+  readonly endedAt?: number;
+}
+
+export type LevelCounts = { readonly [L in Level]: number };
+
+/** What a reader wants to know of a channel before, or instead of, reading it. */
+export interface Summary {
+  readonly stages: readonly StageSummary[];
+  readonly levels: LevelCounts;
+  /** Percent, as the newest entry that had one said. */
+  readonly progress?: number;
+  readonly step?: string;
+  readonly currentStep?: number;
+  readonly totalSteps?: number;
+}
+
+/** A summary of some entries whose cursors count from 1, made to be merged into that of those before. */
+export interface SummaryDelta extends Summary {
+  /** The first log entry: its stage ends another one that was running before it. Absent without log entries. */
+  readonly opens?: { readonly stage: string | null; readonly ts: number };
+}
+
+/** The name under which stages past the limit are counted together. */
+export const otherStages = "…";
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+export function emptySummary(): Summary {
+  return { stages: [], levels: noLevels() };
+}
+
+function noLevels(): LevelCounts {
+  return Object.fromEntries(levels.map((level) => [level, 0])) as LevelCounts;
+}
+
+/**
+ * Reduces entries, or summaries of entries, to one summary. The same reducer serves the Worker (a batch's
+ * delta), the object (deltas into the channel's) and readers (the entries they get), so that all agree.
+ */
+export class SummaryReducer {
+  readonly #maxStages: number;
+  readonly #stages: Mutable<StageSummary>[];
+  readonly #byName = new Map<string, Mutable<StageSummary>>();
+  readonly #levels: Mutable<LevelCounts>;
+  #rest: Omit<Summary, "stages" | "levels">;
+  #running: Mutable<StageSummary> | null;
+  #opens: SummaryDelta["opens"];
+
+  constructor(from: Summary = emptySummary(), maxStages: number = limits.stages) {
+    const { stages, levels: counts, ...rest } = from;
+    this.#maxStages = maxStages;
+    this.#stages = stages.map((stage) => ({ ...stage }));
+    for (const stage of this.#stages) this.#byName.set(stage.name, stage);
+    this.#levels = { ...noLevels(), ...counts };
+    this.#rest = pickRest(rest);
+    this.#running = this.#stages.find((stage) => stage.endedAt === undefined) ?? null;
+  }
+
+  /** Takes in one entry at its cursor. */
+  apply(entry: Entry, cursor: number): void {
+    if (entry.kind === "event") return;
+    const name = entry.stage ?? null;
+    this.#opens ??= { stage: name, ts: entry.ts };
+    this.#enter(name, cursor, entry.ts);
+    if (!entry.more) {
+      this.#levels[entry.level] += 1;
+      if (this.#running !== null) this.#running.lines += 1;
+    }
+    this.#rest = { ...this.#rest, ...pickRest(entry) };
+  }
+
+  /** Takes in the summary of entries whose first has the cursor `before + 1`. */
+  merge(delta: SummaryDelta, before: number): void {
+    for (const level of levels) this.#levels[level] += delta.levels[level];
+    this.#rest = { ...this.#rest, ...pickRest(delta) };
+    if (delta.opens === undefined) return;
+    this.#opens ??= delta.opens;
+    if (this.#running !== null && this.#running.name !== this.#keyOf(delta.opens.stage)) {
+      this.#leave(delta.opens.ts);
+    }
+    let running: Mutable<StageSummary> | null = null;
+    for (const part of delta.stages) {
+      const stage = this.#stageOf(part.name, before + part.first, part.startedAt);
+      stage.lines += part.lines;
+      if (part.endedAt === undefined) {
+        delete stage.endedAt;
+        running = stage;
+      } else if (running !== stage) {
+        // Several stages of the delta may be counted under one name: the latest end is that of all.
+        const isShared = part.name !== stage.name && stage.endedAt !== undefined;
+        stage.endedAt = isShared ? Math.max(part.endedAt, stage.endedAt ?? 0) : part.endedAt;
+      }
+    }
+    this.#running = running;
+  }
+
+  /** Ends the stage that runs. */
+  end(ts: number): void {
+    this.#leave(ts);
+  }
+
+  get summary(): Summary {
+    return {
+      stages: this.#stages.map((stage) => ({ ...stage })),
+      levels: { ...this.#levels },
+      ...this.#rest,
+    };
+  }
+
+  get delta(): SummaryDelta {
+    return { ...this.summary, ...(this.#opens !== undefined && { opens: this.#opens }) };
+  }
+
+  #enter(name: string | null, cursor: number, ts: number): void {
+    if (this.#running !== null && this.#running.name === this.#keyOf(name)) return;
+    this.#leave(ts);
+    if (name === null) return;
+    this.#running = this.#stageOf(name, cursor, ts);
+    delete this.#running.endedAt;
+  }
+
+  #leave(ts: number): void {
+    if (this.#running !== null) this.#running.endedAt = ts;
+    this.#running = null;
+  }
+
+  /** The name a stage is counted under: its own while there is room. */
+  #keyOf(name: string | null): string | null {
+    if (name === null || this.#byName.has(name) || this.#stages.length < this.#maxStages) return name;
+    return otherStages;
+  }
+
+  #stageOf(name: string, first: number, startedAt: number): Mutable<StageSummary> {
+    const key = this.#keyOf(name) ?? name;
+    let stage = this.#byName.get(key);
+    if (stage === undefined) {
+      stage = { name: key, first, lines: 0, startedAt };
+      this.#byName.set(key, stage);
+      this.#stages.push(stage);
+    }
+    return stage;
+  }
+}
+
+function pickRest(from: Omit<Summary, "stages" | "levels">): Omit<Summary, "stages" | "levels"> {
+  return {
+    ...(from.progress !== undefined && { progress: from.progress }),
+    ...(from.step !== undefined && { step: from.step }),
+    ...(from.currentStep !== undefined && { currentStep: from.currentStep }),
+    ...(from.totalSteps !== undefined && { totalSteps: from.totalSteps }),
+  };
+}
+
+/** The delta of a batch: its entries' cursors count from 1. Stages are not bounded here but where they merge. */
+export function summarize(entries: Iterable<Entry>): SummaryDelta {
+  const reducer = new SummaryReducer(emptySummary(), Number.POSITIVE_INFINITY);
+  let cursor = 0;
+  for (const entry of entries) reducer.apply(entry, ++cursor);
+  return reducer.delta;
+}

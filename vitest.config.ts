@@ -1,0 +1,35 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+/** Three kinds of test: pure ones in Node, the Worker and its objects in workerd, and whole systems. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "fast",
+          include: ["test/{protocol,core,client,tree}/**/*.test.ts"],
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { TAILRACE_SECRET: "a secret for the tests, of 32 bytes and more" } },
+          }),
+        ],
+        test: { name: "worker", include: ["test/worker/**/*.test.ts"] },
+      },
+      {
+        test: {
+          name: "system",
+          include: ["test/{e2e,fault}/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Each starts a gateway and some a browser: two cores hold one of them at a time.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});

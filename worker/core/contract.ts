@@ -1,0 +1,201 @@
+import type { EndStatus, Problem, Result, Status, Summary, SummaryDelta } from "../../protocol/mod.ts";
+
+/** What Workers and the channel object say to each other: the object's calls, in plain data. */
+
+/** Numbers a chunk has in {@link BatchText.chunks}: its entries, bytes, UTF-16 units, lines, text bytes, CRC. */
+export const chunkFields = 6;
+
+/**
+ * A batch as the object takes it. `text` is the canonical JSON of its entries, joined by commas; a chunk is a
+ * run of whole entries of it, a few KiB or one entry that is larger.
+ */
+export interface BatchText {
+  readonly text: string;
+  /**
+   * {@link chunkFields} numbers a chunk, flat: entries, bytes of UTF-8, UTF-16 units (both without the comma
+   * between chunks), then the {@link TextSum} of its lines: lines, bytes, CRC.
+   */
+  readonly chunks: readonly number[];
+  readonly entries: number;
+  readonly delta: SummaryDelta;
+}
+
+/** A numbered batch of a producer that knows itself. */
+export interface ProducerSeq {
+  readonly id: string;
+  /** The highest wins; a lower one is fenced. */
+  readonly epoch: number;
+  /** From 0 within an epoch, without holes. */
+  readonly seq: number;
+}
+
+export interface AppendRequest {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly project?: string;
+  readonly producer?: ProducerSeq;
+  readonly batch: BatchText;
+}
+
+/** `first` and `last` are absent for a repeat of a batch that is older than what is kept. */
+export interface AppendReceipt {
+  readonly channel: string;
+  readonly epoch: string;
+  readonly first?: number;
+  readonly last?: number;
+  readonly duplicate: boolean;
+}
+
+/** Where a channel's journal begins and stands. */
+export interface ChannelHead {
+  readonly channel: string;
+  /** Null before the first append. */
+  readonly epoch: string | null;
+  readonly first: number;
+  readonly tail: number;
+  /** `tail + 1` when nothing is retained. */
+  readonly oldest: number;
+  readonly ended: boolean;
+  readonly project?: string;
+}
+
+export interface EndRequest {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly status: EndStatus;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly message?: string;
+}
+
+/** How a channel ended, with the proof of its text (promise 5). */
+export interface EndReceipt {
+  readonly channel: string;
+  readonly cursor: number;
+  readonly status: EndStatus;
+  readonly lines: number;
+  readonly bytes: number;
+  /** Eight hex digits. */
+  readonly crc32: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly message?: string;
+  /** Epoch milliseconds. */
+  readonly endedAt: number;
+}
+
+/** The answer of `GET /v1/channels/:kind/:id`. */
+export interface ChannelSummary extends Summary {
+  readonly channel: string;
+  readonly project?: string;
+  readonly status: Status;
+  readonly epoch: string | null;
+  readonly first: number;
+  readonly tail: number;
+  readonly oldest: number;
+  /** Epoch milliseconds; absent before the first append. */
+  readonly startedAt?: number;
+  readonly updatedAt?: number;
+  /** Lines and bytes of the text of all entries so far. */
+  readonly lines: number;
+  readonly bytes: number;
+  readonly viewers: number;
+  readonly agents: number;
+  readonly end?: EndReceipt;
+}
+
+/** Entries from the journal: their JSON joined by commas, the first of which has the cursor `first`. */
+export interface Page {
+  readonly head: ChannelHead;
+  readonly first: number;
+  readonly last: number;
+  readonly text: string;
+}
+
+export type PageRequest =
+  | { readonly after: number; readonly maxBytes: number }
+  | { readonly before: number; readonly maxBytes: number };
+
+/** How a socket was authorized and what it subscribes to; the Worker says it in {@link socketPlanHeader}. */
+export interface SocketPlan {
+  readonly tenant: string;
+  readonly channel: string;
+  /** The token's subject. */
+  readonly subject: string;
+  /** When the token expires, in epoch milliseconds; absent for a Worker's own leg, which the Worker ends. */
+  readonly expiresAt?: number;
+  readonly cursor?: number;
+  readonly epoch?: string;
+  readonly last?: number;
+  readonly maxWindowBytes?: number;
+  /** The subprotocol to answer with, if the client offered one. */
+  readonly protocol?: string;
+}
+
+/** Set by the Worker alone: the object is reachable through nothing else. */
+export const socketPlanHeader = "tailrace-socket-plan";
+
+/** The channel object's calls. All answer with values; what throws is a bug or the platform. */
+export interface ChannelCalls {
+  append(request: AppendRequest): Promise<Result<AppendReceipt>>;
+  end(request: EndRequest): Promise<Result<EndReceipt>>;
+  /** Deletes the journal; the last cursor is kept. `existed` is false where there was none. */
+  deleteJournal(channel: string): Promise<{ readonly existed: boolean }>;
+  head(channel: string): Promise<ChannelHead>;
+  summary(channel: string): Promise<ChannelSummary>;
+  /** At least one chunk, else at most `maxBytes`; null at the journal's end (or, backwards, its beginning). */
+  read(
+    channel: string,
+    request: PageRequest,
+  ): Promise<{ readonly head: ChannelHead; readonly page: Page | null }>;
+  /** Answers when the tail has passed `after`, the channel has ended, or after `waitMs`. */
+  waitAfter(channel: string, after: number, waitMs: number): Promise<ChannelHead>;
+}
+
+/** What the directory knows of a channel. */
+export interface DirectoryEntry {
+  readonly channel: string;
+  readonly project?: string;
+  readonly status: Status;
+  readonly epoch: string | null;
+  readonly tail: number;
+  readonly lines: number;
+  readonly bytes: number;
+  readonly errors: number;
+  readonly warnings: number;
+  readonly stages: number;
+  readonly progress?: number;
+  readonly step?: string;
+  readonly viewers: number;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  readonly endedAt?: number;
+}
+
+export interface DirectoryQuery {
+  readonly kind?: string;
+  readonly status?: Status;
+  /** Part of the channel's id, whatever the case. */
+  readonly text?: string;
+  readonly limit: number;
+  /** From the `next` of the page before. */
+  readonly before?: string;
+  /** What the asker may read: channel patterns (`build/*`, `build/app-*`, exact names) and projects. */
+  readonly readable: { readonly channels: readonly string[]; readonly projects: readonly string[] };
+}
+
+export interface DirectoryPage {
+  readonly channels: readonly DirectoryEntry[];
+  /** Null on the last page. */
+  readonly next: string | null;
+}
+
+/** The directory object's calls; one object a tenant. */
+export interface DirectoryCalls {
+  put(entry: DirectoryEntry): Promise<void>;
+  remove(channel: string): Promise<void>;
+  list(query: DirectoryQuery): Promise<DirectoryPage>;
+}
+
+export type { Problem };

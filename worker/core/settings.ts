@@ -1,0 +1,123 @@
+import { limits, ok, quote, type Result, refuse } from "../../protocol/mod.ts";
+
+/** The settings of `[vars]` in `wrangler.toml`: one table, checked when a request first needs them. */
+
+interface NumberSetting {
+  readonly type: "number";
+  readonly default: number;
+  readonly unit: string;
+  readonly min: number;
+  readonly max: number;
+  readonly meaning: string;
+}
+
+interface FlagSetting {
+  readonly type: "flag";
+  readonly default: boolean;
+  readonly meaning: string;
+}
+
+interface TextSetting {
+  readonly type: "text";
+  readonly default: string;
+  readonly allowed: string;
+  readonly pattern: RegExp;
+  readonly meaning: string;
+}
+
+export const settingTable = {
+  HEARTBEAT_SECONDS: {
+    type: "number",
+    default: 30,
+    unit: "seconds",
+    min: 1,
+    max: 300,
+    meaning: "how often clients ping",
+  },
+  WINDOW_TOTAL_BYTES: {
+    type: "number",
+    default: limits.windowTotalBytes,
+    unit: "bytes",
+    min: limits.windowMinBytes,
+    max: 1024 * 1024 * 1024,
+    meaning: "what may be in flight to all subscribers of a channel; shared by them",
+  },
+  MAX_DIRECT_VIEWERS: {
+    type: "number",
+    default: limits.directViewers,
+    unit: "subscribers",
+    min: 1,
+    max: 32_000,
+    meaning: "subscribers of one channel",
+  },
+  ALLOWED_ORIGINS: {
+    type: "text",
+    default: "",
+    allowed: "origins such as https://ci.example.com, separated by spaces or commas",
+    pattern: /^(?:\s*https?:\/\/[^\s,/]+\s*(?:[,\s]|$))*$/,
+    meaning: "pages of other origins that may open sockets; the gateway's own always may",
+  },
+  TOKEN_IN_QUERY: {
+    type: "flag",
+    default: true,
+    meaning: "whether ?token= is taken",
+  },
+  LOGIN_URL: {
+    type: "text",
+    default: "/login",
+    allowed: "a path beginning with / or an http(s) URL",
+    pattern: /^(?:\/[^\s]*|https?:\/\/[^\s]+)$/,
+    meaning: "where the pages send whoever is not signed in",
+  },
+} as const satisfies Record<string, NumberSetting | FlagSetting | TextSetting>;
+
+export type SettingName = keyof typeof settingTable;
+
+type ValueOf<S> = S extends NumberSetting ? number : S extends FlagSetting ? boolean : string;
+
+export type Settings = { readonly [Name in SettingName]: ValueOf<(typeof settingTable)[Name]> };
+
+/** Reads the settings from the environment's variables; a wrong one names itself, its value and what is allowed. */
+export function parseSettings(vars: Readonly<Record<string, unknown>>): Result<Settings> {
+  const settings: Record<string, string | number | boolean> = {};
+  for (const [name, setting] of Object.entries<NumberSetting | FlagSetting | TextSetting>(settingTable)) {
+    const found = vars[name];
+    const value =
+      found === undefined || found === "" ? setting.default : parseSetting(setting, String(found));
+    if (value === undefined) {
+      return refuse(
+        "setting_invalid",
+        `The setting ${name} is ${quote(found)}. Allowed: ${allowedFor(setting)}.`,
+      );
+    }
+    settings[name] = value;
+  }
+  return ok(settings as Settings);
+}
+
+function parseSetting(
+  setting: NumberSetting | FlagSetting | TextSetting,
+  found: string,
+): string | number | boolean | undefined {
+  switch (setting.type) {
+    case "number": {
+      const value = Number(found);
+      return Number.isInteger(value) && value >= setting.min && value <= setting.max ? value : undefined;
+    }
+    case "flag":
+      return found === "true" ? true : found === "false" ? false : undefined;
+    case "text":
+      return setting.pattern.test(found) ? found : undefined;
+  }
+}
+
+function allowedFor(setting: NumberSetting | FlagSetting | TextSetting): string {
+  switch (setting.type) {
+    case "number":
+      return `an integer from ${setting.min} to ${setting.max} (${setting.unit}); the default is ${setting.default}`;
+    case "flag":
+      return `"true" or "false"; the default is "${setting.default}"`;
+    case "text":
+      return setting.allowed;
+  }
+}

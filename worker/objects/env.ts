@@ -1,0 +1,23 @@
+import type { ChannelObject } from "./channel.ts";
+import type { DirectoryObject } from "./directory.ts";
+
+/** The bindings and variables of `wrangler.toml`. */
+export interface Env {
+  readonly CHANNEL: DurableObjectNamespace<ChannelObject>;
+  readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
+  readonly ASSETS: Fetcher;
+  /** Signs and checks tokens (HS256). Without it everything but health is refused. */
+  readonly TAILRACE_SECRET?: string;
+  /** Settings: see `worker/core/settings.ts`. */
+  readonly [variable: string]: unknown;
+}
+
+/** The object of a channel; its name is the tenant's and the channel's. */
+export function channelObject(env: Env, tenant: string, channel: string): DurableObjectStub<ChannelObject> {
+  return env.CHANNEL.getByName(`${tenant}/${channel}`);
+}
+
+/** The directory of a tenant. */
+export function directoryObject(env: Env, tenant: string): DurableObjectStub<DirectoryObject> {
+  return env.DIRECTORY.getByName(tenant);
+}
