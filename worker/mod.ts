@@ -1,0 +1,4 @@
+/** The Worker's entry: the fetch handler and the Durable Object classes. */
+export { ChannelObject } from "./objects/channel.ts";
+export { DirectoryObject } from "./objects/directory.ts";
+export { default } from "./routes/mod.ts";
