@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { build } from "esbuild";
+
+/** Builds the viewer and the documents' page into `dist/assets`, which the Worker serves as its assets. */
+
+const viewerDir = import.meta.dirname;
+const outDir = resolve(viewerDir, "../../dist/assets");
+const swaggerDir = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+
+/** What a build did: whether any file differs from the build before. */
+export interface BuildOutcome {
+  readonly changed: boolean;
+}
+
+/** Files of the build by their path in `dist/assets`. */
+type Files = Map<string, Uint8Array>;
+
+/**
+ * Builds everything in memory, then writes only the files that differ, each by a rename, pages last: a page
+ * never names a file that is not there. What the build no longer makes is removed at the end.
+ */
+export async function buildAssets(): Promise<BuildOutcome> {
+  const files = await makeFiles();
+  let changed = false;
+  for (const [path, content] of files) changed = (await writeIfChanged(path, content)) || changed;
+  return { changed: (await removeOthers(files)) || changed };
+}
+
+async function makeFiles(): Promise<Files> {
+  const files: Files = new Map();
+  const main = await bundle("main.tsx");
+  const docs = await bundle("docs/main.ts");
+  const pages = [
+    ["index.html", { script: addHashed(files, "main.js", main), style: await addStyle(files) }],
+    [
+      "docs.html",
+      {
+        bundle: addHashed(files, "swagger-ui-bundle.js", await readSwagger("swagger-ui-bundle.js")),
+        script: addHashed(files, "docs.js", docs),
+        style: addHashed(files, "swagger-ui.css", await readSwagger("swagger-ui.css")),
+      },
+    ],
+  ] as const;
+  files.set("assets/swagger-ui-bundle.js.LICENSE.txt", await readSwagger("swagger-ui-bundle.js.LICENSE.txt"));
+  files.set("favicon.svg", await readFile(join(viewerDir, "favicon.svg")));
+  for (const [page, values] of pages) files.set(page, await fillPage(page, values));
+  return files;
+}
+
+async function bundle(entry: string): Promise<Uint8Array> {
+  const result = await build({
+    entryPoints: [join(viewerDir, entry)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    logLevel: "error",
+  });
+  return result.outputFiles[0]?.contents ?? new Uint8Array();
+}
+
+async function addStyle(files: Files): Promise<string> {
+  const result = await build({
+    entryPoints: [join(viewerDir, "styles/main.css")],
+    bundle: true,
+    minify: true,
+    write: false,
+    logLevel: "error",
+  });
+  return addHashed(files, "main.css", result.outputFiles[0]?.contents ?? new Uint8Array());
+}
+
+function readSwagger(name: string): Promise<Uint8Array> {
+  return readFile(join(swaggerDir, name));
+}
+
+/** Adds a file under a name that changes with its content, so that it can be cached for ever; answers its URL. */
+function addHashed(files: Files, name: string, content: Uint8Array): string {
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 10);
+  const path = `assets/${name.replace(/(\.\w+)$/, `-${hash}$1`)}`;
+  files.set(path, content);
+  return `/${path}`;
+}
+
+/** A page with its `{{name}}` replaced by the URLs of its files. */
+async function fillPage(page: string, values: Readonly<Record<string, string>>): Promise<Uint8Array> {
+  const source = page === "index.html" ? "index.html" : "docs/docs.html";
+  const text = await readFile(join(viewerDir, source), "utf8");
+  return new TextEncoder().encode(
+    text.replaceAll(/\{\{(\w+)\}\}/g, (whole, name: string) => values[name] ?? whole),
+  );
+}
+
+async function writeIfChanged(path: string, content: Uint8Array): Promise<boolean> {
+  const target = join(outDir, path);
+  const existing = await readFile(target).catch(() => null);
+  if (existing !== null && Buffer.compare(existing, content) === 0) return false;
+  await mkdir(dirname(target), { recursive: true });
+  const draft = `${target}.${process.pid}.tmp`;
+  await writeFile(draft, content);
+  await rename(draft, target);
+  return true;
+}
+
+async function removeOthers(files: Files): Promise<boolean> {
+  let removed = false;
+  for (const found of await readdir(outDir, { recursive: true, withFileTypes: true })) {
+    const path = relative(outDir, join(found.parentPath, found.name));
+    // A draft belongs to a build that runs beside this one.
+    if (!found.isFile() || files.has(path) || path.endsWith(".tmp")) continue;
+    await rm(join(outDir, path), { force: true });
+    removed = true;
+  }
+  return removed;
+}
+
+if (import.meta.main) await buildAssets();
