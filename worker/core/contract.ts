@@ -1,4 +1,4 @@
-import type { EndStatus, Problem, Result, Status, Summary, SummaryDelta } from "../../protocol/mod.ts";
+import type { EndStatus, Result, Status, Summary, SummaryDelta } from "../../protocol/mod.ts";
 
 /** What Workers and the channel object say to each other: the object's calls, in plain data. */
 
@@ -140,16 +140,17 @@ export interface ChannelCalls {
   append(request: AppendRequest): Promise<Result<AppendReceipt>>;
   end(request: EndRequest): Promise<Result<EndReceipt>>;
   /** Deletes the journal; the last cursor is kept. `existed` is false where there was none. */
-  deleteJournal(channel: string): Promise<{ readonly existed: boolean }>;
-  head(channel: string): Promise<ChannelHead>;
-  summary(channel: string): Promise<ChannelSummary>;
+  deleteJournal(tenant: string, channel: string): Promise<{ readonly existed: boolean }>;
+  head(tenant: string, channel: string): Promise<ChannelHead>;
+  summary(tenant: string, channel: string): Promise<ChannelSummary>;
   /** At least one chunk, else at most `maxBytes`; null at the journal's end (or, backwards, its beginning). */
   read(
+    tenant: string,
     channel: string,
     request: PageRequest,
   ): Promise<{ readonly head: ChannelHead; readonly page: Page | null }>;
   /** Answers when the tail has passed `after`, the channel has ended, or after `waitMs`. */
-  waitAfter(channel: string, after: number, waitMs: number): Promise<ChannelHead>;
+  waitAfter(tenant: string, channel: string, after: number, waitMs: number): Promise<ChannelHead>;
 }
 
 /** What the directory knows of a channel. */
@@ -198,4 +199,17 @@ export interface DirectoryCalls {
   list(query: DirectoryQuery): Promise<DirectoryPage>;
 }
 
-export type { Problem };
+/** A new token for a socket that an object holds. */
+export interface RenewRequest {
+  readonly token: string;
+  readonly tenant: string;
+  readonly channel: string;
+  readonly project?: string;
+  /** Whose socket it is: the new token must be of the same subject, and grant reading the channel. */
+  readonly subject: string;
+}
+
+/** The entrypoint of the same Worker that checks tokens for objects; answers when the new one expires. */
+export interface TokenCheckCalls {
+  renew(request: RenewRequest): Promise<Result<{ readonly expiresAt: number }>>;
+}

@@ -1,3 +1,4 @@
+import type { TokenCheckCalls } from "../core/contract.ts";
 import type { ChannelObject } from "./channel.ts";
 import type { DirectoryObject } from "./directory.ts";
 
@@ -10,6 +11,11 @@ export interface Env {
   readonly TAILRACE_SECRET?: string;
   /** Settings: see `worker/core/settings.ts`. */
   readonly [variable: string]: unknown;
+}
+
+/** The entrypoint of this Worker that checks tokens; objects reach it without a binding. */
+export function tokenCheck(ctx: DurableObjectState): TokenCheckCalls {
+  return (ctx.exports as unknown as { readonly TokenCheck: TokenCheckCalls }).TokenCheck;
 }
 
 /** The object of a channel; its name is the tenant's and the channel's. */

@@ -1,0 +1,25 @@
+import type { ChannelSummary, DirectoryEntry } from "./contract.ts";
+
+/** What the directory lists of a channel; null where it has no journal, so that it is listed no longer. */
+export function directoryEntryOf(summary: ChannelSummary): DirectoryEntry | null {
+  const { startedAt, updatedAt } = summary;
+  if (summary.epoch === null || startedAt === undefined || updatedAt === undefined) return null;
+  return {
+    channel: summary.channel,
+    ...(summary.project !== undefined && { project: summary.project }),
+    status: summary.status,
+    epoch: summary.epoch,
+    tail: summary.tail,
+    lines: summary.lines,
+    bytes: summary.bytes,
+    errors: summary.levels.error + summary.levels.fatal,
+    warnings: summary.levels.warn,
+    stages: summary.stages.length,
+    ...(summary.progress !== undefined && { progress: summary.progress }),
+    ...(summary.step !== undefined && { step: summary.step }),
+    viewers: summary.viewers,
+    startedAt,
+    updatedAt,
+    ...(summary.end !== undefined && { endedAt: summary.end.endedAt }),
+  };
+}

@@ -1,0 +1,57 @@
+import type { Border } from "./segment.ts";
+
+/** A subscriber's socket, as the core sees it. Neither call throws: a dead socket is told of by its close. */
+export interface Peer {
+  send(text: string): void;
+  close(code: number, reason: string): void;
+  /** Keeps what a wake needs; at most some hundred bytes. */
+  attach(state: SubscriberState): void;
+}
+
+/** All that must survive a wake, as a socket's attachment. */
+export interface SubscriberState {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly subject: string;
+  /** When its token expires, in epoch milliseconds; null for a Worker's own leg. */
+  readonly expiresAt: number | null;
+  /** It was told that its token expires. */
+  readonly isWarned: boolean;
+  readonly askedWindowBytes: number | null;
+  /** The window it was told of, which is the one that counts. */
+  readonly windowBytes: number;
+  readonly sent: Border;
+  readonly acked: Border;
+  /** Since when it holds itself back by an acknowledgement it owes, in epoch milliseconds. */
+  readonly owesSince: number | null;
+  /** It was sent the `end` of this epoch. */
+  readonly hasEnd: boolean;
+}
+
+/** One socket reading the channel: two cursors, and no queue. */
+export class Subscriber {
+  readonly peer: Peer;
+  #state: SubscriberState;
+
+  constructor(peer: Peer, state: SubscriberState) {
+    this.peer = peer;
+    this.#state = state;
+  }
+
+  get state(): SubscriberState {
+    return this.#state;
+  }
+
+  get inFlightBytes(): number {
+    return this.#state.sent.offset - this.#state.acked.offset;
+  }
+
+  /** Changes its state in memory; {@link save} keeps it. */
+  update(change: Partial<SubscriberState>): void {
+    this.#state = { ...this.#state, ...change };
+  }
+
+  save(): void {
+    this.peer.attach(this.#state);
+  }
+}

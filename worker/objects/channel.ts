@@ -1,0 +1,237 @@
+import { DurableObject } from "cloudflare:workers";
+import type { Result } from "../../protocol/mod.ts";
+import { pingText, pongText } from "../../protocol/mod.ts";
+import { Channel, type ChannelPorts } from "../core/channel.ts";
+import type {
+  AppendReceipt,
+  AppendRequest,
+  ChannelCalls,
+  ChannelHead,
+  ChannelSummary,
+  EndReceipt,
+  EndRequest,
+  Page,
+  PageRequest,
+  SocketPlan,
+} from "../core/contract.ts";
+import { socketPlanHeader } from "../core/contract.ts";
+import { mustSet } from "../core/due.ts";
+import { parseSettings } from "../core/settings.ts";
+import { SqliteJournal } from "../core/sqlite_journal.ts";
+import { DirectoryReporter } from "./directory_reporter.ts";
+import { type Env, tokenCheck } from "./env.ts";
+import { SocketPeer } from "./socket_peer.ts";
+import { TailWaiters } from "./tail_waiters.ts";
+
+/** How long changes of who is there are gathered before subscribers are told, in milliseconds. */
+const announceMs = 1_000;
+
+/**
+ * A channel on its platform: storage, sockets, alarm and the two timers. What it decides stands in
+ * `core/channel.ts`; nothing here awaits between a write and its fan-out.
+ */
+export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
+  readonly #peers = new Map<WebSocket, SocketPeer>();
+  readonly #waiters = new TailWaiters();
+  #channel: Channel | null = null;
+  #reporter: DirectoryReporter | null = null;
+  #alarmAt: number | null = null;
+  #announceTimer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    // Answered by the platform: a ping wakes nobody.
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(pingText, pongText));
+    ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAt = await ctx.storage.getAlarm();
+    });
+    for (const socket of ctx.getWebSockets()) this.#peers.set(socket, new SocketPeer(socket));
+  }
+
+  append(request: AppendRequest): Promise<Result<AppendReceipt>> {
+    const channel = this.#open(request.tenant, request.channel);
+    return new Promise((resolve) => channel.append(request, Date.now(), resolve));
+  }
+
+  async end(request: EndRequest): Promise<Result<EndReceipt>> {
+    return this.#open(request.tenant, request.channel).end(request, Date.now());
+  }
+
+  async deleteJournal(tenant: string, channel: string): Promise<{ readonly existed: boolean }> {
+    return this.#open(tenant, channel).deleteJournal(Date.now());
+  }
+
+  async head(tenant: string, channel: string): Promise<ChannelHead> {
+    return this.#open(tenant, channel).head;
+  }
+
+  async summary(tenant: string, channel: string): Promise<ChannelSummary> {
+    return this.#open(tenant, channel).summary;
+  }
+
+  async read(
+    tenant: string,
+    channel: string,
+    request: PageRequest,
+  ): Promise<{ readonly head: ChannelHead; readonly page: Page | null }> {
+    return this.#open(tenant, channel).read(request);
+  }
+
+  async waitAfter(tenant: string, channel: string, after: number, waitMs: number): Promise<ChannelHead> {
+    const opened = this.#open(tenant, channel);
+    if (opened.head.tail <= after && !opened.head.ended) await this.#waiters.wait(waitMs);
+    return opened.head;
+  }
+
+  /** A subscriber's upgrade; the Worker has authorized it and says so in the plan. */
+  override async fetch(request: Request): Promise<Response> {
+    const plan = JSON.parse(request.headers.get(socketPlanHeader) ?? "null") as SocketPlan | null;
+    if (plan === null) return new Response(null, { status: 404 });
+    const channel = this.#open(plan.tenant, plan.channel);
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    const peer = new SocketPeer(server);
+    const admitted = channel.admits();
+    if (admitted.ok) {
+      this.#peers.set(server, peer);
+      channel.subscribe(peer, plan, Date.now());
+    } else {
+      channel.reject(peer, admitted.problem, Date.now());
+    }
+    const headers = plan.protocol === undefined ? undefined : { "Sec-WebSocket-Protocol": plan.protocol };
+    return new Response(null, { status: 101, webSocket: client, ...(headers && { headers }) });
+  }
+
+  /** Synchronous but for `auth`: handlers of one socket overlap where they await. */
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    const peer = this.#peers.get(socket);
+    const channel = this.#wake();
+    if (peer === undefined || channel === null) return;
+    if (typeof message !== "string") {
+      const problem = {
+        code: "frame_invalid",
+        message: "The frame is binary. Allowed: text frames of JSON.",
+      } as const;
+      channel.reject(peer, problem, Date.now());
+      return;
+    }
+    const asked = channel.receive(peer, message, Date.now());
+    if (asked.kind === "auth") this.ctx.waitUntil(this.#renew(channel, peer, asked.token));
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    this.#drop(socket);
+    // An unanswered close leaves the client waiting; 1005 and 1006 stand for no code and may not be sent.
+    const isSendable = code === 1000 || (code >= 3000 && code <= 4999);
+    try {
+      socket.close(isSendable ? code : 1000);
+    } catch {
+      // It was closed from this side before.
+    }
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#drop(socket);
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAt = null;
+    const channel = this.#wake();
+    if (channel === null) return;
+    channel.alarm(Date.now());
+    await this.#reporter?.alarm(Date.now());
+  }
+
+  #drop(socket: WebSocket): void {
+    const peer = this.#peers.get(socket);
+    this.#peers.delete(socket);
+    if (peer !== undefined) this.#wake()?.drop(peer, Date.now());
+  }
+
+  async #renew(channel: Channel, peer: SocketPeer, token: string): Promise<void> {
+    const { head, tenant } = channel;
+    const subject = channel.subjectOf(peer);
+    if (subject === null) return;
+    const verdict = await tokenCheck(this.ctx).renew({
+      token,
+      tenant,
+      channel: head.channel,
+      ...(head.project !== undefined && { project: head.project }),
+      subject,
+    });
+    channel.renew(peer, verdict, Date.now());
+  }
+
+  /** The channel, from what the sockets and the journal know; null where neither knows its name. */
+  #wake(): Channel | null {
+    if (this.#channel !== null) return this.#channel;
+    for (const peer of this.#peers.values()) {
+      const state = peer.attached();
+      if (state !== null) return this.#open(state.tenant, state.channel);
+    }
+    const stored = new SqliteJournal(this.#sql).wake();
+    return stored && this.#open(stored.snapshot.tenant, stored.snapshot.channel);
+  }
+
+  #open(tenant: string, channel: string): Channel {
+    if (this.#channel !== null) return this.#channel;
+    const woken = [...this.#peers.values()].flatMap((peer) => {
+      const state = peer.attached();
+      return state === null ? [] : [{ peer, state }];
+    });
+    const settings = parseSettings(this.env);
+    if (!settings.ok) throw new Error(settings.problem.message);
+    const opened = new Channel(
+      new SqliteJournal(this.#sql),
+      { tenant, channel },
+      {
+        windowTotalBytes: settings.value.WINDOW_TOTAL_BYTES,
+        maxDirectViewers: settings.value.MAX_DIRECT_VIEWERS,
+      },
+      this.#ports(),
+      woken,
+    );
+    this.#channel = opened;
+    this.#reporter = new DirectoryReporter(this.env, opened, (due) => this.#wakeAt(due));
+    return opened;
+  }
+
+  get #sql() {
+    const { storage } = this.ctx;
+    return {
+      exec: (query: string, ...bindings: (string | number)[]) => storage.sql.exec(query, ...bindings),
+      transaction: (run: () => void) => storage.transactionSync(run),
+    };
+  }
+
+  #ports(): ChannelPorts {
+    return {
+      makeEpoch: () => crypto.randomUUID().slice(0, 8),
+      flushAfter: (delayMs) => {
+        setTimeout(() => this.#channel?.flushDue(Date.now()), delayMs);
+      },
+      announceSoon: () => this.#announceSoon(),
+      wakeAt: (due) => this.#wakeAt(due),
+      moved: () => this.#waiters.wake(),
+      changed: (what) => {
+        const report = this.#reporter?.changed(what, Date.now());
+        if (report) this.ctx.waitUntil(report);
+      },
+      abort: (reason) => this.ctx.abort(reason),
+    };
+  }
+
+  #announceSoon(): void {
+    this.#announceTimer ??= setTimeout(() => {
+      this.#announceTimer = null;
+      this.#channel?.announce();
+    }, announceMs);
+  }
+
+  /** The one alarm is written only when it must come earlier: each setting is a billed row. */
+  #wakeAt(due: number): void {
+    if (!mustSet(this.#alarmAt, due)) return;
+    this.#alarmAt = due;
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(due));
+  }
+}

@@ -1,0 +1,35 @@
+import { limits } from "../../protocol/mod.ts";
+import type { Peer, SubscriberState } from "../core/subscriber.ts";
+
+/** A hibernatable socket as a peer. What was attached to it survives a wake. */
+export class SocketPeer implements Peer {
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  send(text: string): void {
+    try {
+      this.#socket.send(text);
+    } catch {
+      // It is closed or closing: its close event drops it.
+    }
+  }
+
+  close(code: number, reason: string): void {
+    try {
+      this.#socket.close(code, reason.slice(0, limits.closeReasonBytes));
+    } catch {
+      // It was closed before.
+    }
+  }
+
+  attach(state: SubscriberState): void {
+    this.#socket.serializeAttachment(state);
+  }
+
+  attached(): SubscriberState | null {
+    return this.#socket.deserializeAttachment() as SubscriberState | null;
+  }
+}
