@@ -39,6 +39,16 @@ export function parseChannelName(text: string): Result<ChannelName> {
 
 /** A value in an error sentence: JSON, at most 80 characters of it. */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(shorten(value, 3)) ?? String(value);
   return text.length <= 80 ? text : `${text.slice(0, 79).toWellFormed()}…`;
+}
+
+/** The beginning of a value: JSON.stringify recurses, so that a deep one from outside would end its stack. */
+function shorten(value: unknown, depthLeft: number): unknown {
+  if (typeof value === "string") return value.slice(0, 80);
+  if (typeof value !== "object" || value === null) return value;
+  if (depthLeft === 0) return "…";
+  if (Array.isArray(value)) return value.slice(0, 40).map((item) => shorten(item, depthLeft - 1));
+  const items = Object.entries(value).slice(0, 20);
+  return Object.fromEntries(items.map(([key, item]) => [key.slice(0, 80), shorten(item, depthLeft - 1)]));
 }

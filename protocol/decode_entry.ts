@@ -74,7 +74,7 @@ function decodeLog(value: Untrusted, defaults: EntryDefaults, where: string): Re
   let fields: Json | undefined;
   if (value["fields"] !== undefined) {
     const read = readJson(value["fields"], limits.dataDepth);
-    if (read === undefined) return tooDeep(where, "fields");
+    if (read === undefined) return notJson(where, "fields");
     fields = read;
   }
   // The order of the keys is the order of an entry's canonical text.
@@ -96,7 +96,7 @@ function decodeLog(value: Untrusted, defaults: EntryDefaults, where: string): Re
 
 function decodeEvent(value: Untrusted, defaults: EntryDefaults, where: string): Result<Entry> {
   const data = readJson(value["data"], limits.dataDepth);
-  if (data === undefined) return tooDeep(where, "data");
+  if (data === undefined) return notJson(where, "data");
   return ok({
     kind: "event",
     ts: (value["ts"] ?? defaults.ts) as number,
@@ -108,10 +108,10 @@ function decodeEvent(value: Untrusted, defaults: EntryDefaults, where: string): 
   } satisfies EventEntry);
 }
 
-function tooDeep(where: string, field: string): Result<Entry> {
+function notJson(where: string, field: string): Result<Entry> {
   return refuse(
     "invalid_field",
-    `${where} nests its ${field} deeper than ${limits.dataDepth} levels. Allowed: at most ${limits.dataDepth}.`,
+    `${where} has ${field} that nest deeper than ${limits.dataDepth} levels or hold a number larger than 1.8e308. Allowed: at most ${limits.dataDepth} levels, and numbers that a double holds.`,
   );
 }
 
@@ -119,9 +119,13 @@ function wellFormed(text: string): string {
   return text.isWellFormed() ? text : text.toWellFormed();
 }
 
-/** A parsed JSON value with lone surrogates replaced; undefined where it nests too deep. */
+/**
+ * A parsed JSON value with lone surrogates replaced; undefined where it nests too deep, or where a number is so
+ * large that it was read as infinite and would be stored as null.
+ */
 function readJson(value: unknown, depthLeft: number): Json | undefined {
   if (typeof value === "string") return wellFormed(value);
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
   if (typeof value !== "object" || value === null) return value as Json;
   if (depthLeft === 0) return undefined;
   if (Array.isArray(value)) {

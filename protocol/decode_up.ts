@@ -12,9 +12,6 @@ const channel = {
 };
 const cursor = rule.integer(0, Number.MAX_SAFE_INTEGER);
 
-/** Longest token taken on a socket, in characters; JWTs with hundreds of grants stay below it. */
-const maxTokenChars = 16_384;
-
 export const viewerFrameRules: { readonly [Type in ViewerFrame["type"]]: FieldRules } = {
   subscribe: {
     type: rule.exactly("subscribe"),
@@ -27,7 +24,7 @@ export const viewerFrameRules: { readonly [Type in ViewerFrame["type"]]: FieldRu
   },
   unsubscribe: { type: rule.exactly("unsubscribe"), channel },
   ack: { type: rule.exactly("ack"), channel, cursor: { ...cursor, required: true } },
-  auth: { type: rule.exactly("auth"), token: rule.text(maxTokenChars, { required: true }) },
+  auth: { type: rule.exactly("auth"), token: rule.text(limits.tokenChars, { required: true }) },
   ping: { type: rule.exactly("ping") },
 };
 

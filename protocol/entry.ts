@@ -42,6 +42,12 @@ export interface EventEntry {
 
 export type Entry = LogEntry | EventEntry;
 
+/** Makes some fields of a type optional. */
+type Without<T, Field extends keyof T> = Omit<T, Field> & Partial<Pick<T, Field>>;
+
+/** An entry as a producer may send it: `kind` defaults to log, `ts` to now, `level` to info. */
+export type AppendEntry = Without<LogEntry, "kind" | "ts" | "level"> | Without<EventEntry, "ts">;
+
 export function isLevel(value: unknown): value is Level {
   return typeof value === "string" && (levels as readonly string[]).includes(value);
 }

@@ -45,6 +45,7 @@ export const limitTable = {
   channelsPerSocket: { value: 64, unit: "channels", reason: "each is a socket of its own to an object" },
   producers: { value: 1_000, unit: "producers", reason: "a snapshot row names each of them" },
   producerIdChars: { value: 128, unit: "characters", reason: "a producer's id is stored with its rows" },
+  tokenChars: { value: 16_384, unit: "characters", reason: "a JWT with hundreds of grants stays below it" },
   searchChars: { value: 256, unit: "characters", reason: "a search runs on every line" },
   historyEntries: { value: 5_000, unit: "entries", reason: "a page of history" },
   historyDefaultEntries: {

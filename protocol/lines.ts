@@ -38,10 +38,13 @@ export class LineSplitter {
     return rest === "" ? [] : [rest];
   }
 
-  /** Takes out the unfinished line so far; what follows belongs to the same line. */
+  /**
+   * Takes out the unfinished line so far; what follows belongs to the same line. A last `\r` stays waiting: it
+   * may be half of the line's end.
+   */
   takeWaiting(): string {
-    const rest = this.#rest;
-    this.#rest = "";
-    return rest;
+    const taken = this.#rest.endsWith("\r") ? this.#rest.slice(0, -1) : this.#rest;
+    this.#rest = this.#rest.slice(taken.length);
+    return taken;
   }
 }

@@ -17,3 +17,4 @@ export * from "./proof.ts";
 export * from "./stage_markers.ts";
 export * from "./summary.ts";
 export * from "./utf8.ts";
+export * from "./version.ts";

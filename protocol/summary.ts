@@ -39,6 +39,11 @@ export interface Summary {
 export interface SummaryDelta extends Summary {
   /** The first log entry: its stage ends another one that was running before it. Absent without log entries. */
   readonly opens?: { readonly stage: string | null; readonly ts: number };
+  /**
+   * The ended stages, as places in `stages`, in the order in which they were last left. Present only where
+   * that is not the order of their ends, as a producer's clock ran backwards.
+   */
+  readonly left?: readonly number[];
 }
 
 /** The name under which stages past the limit are counted together. */
@@ -66,6 +71,8 @@ export class SummaryReducer {
   #rest: Omit<Summary, "stages" | "levels">;
   #running: Mutable<StageSummary> | null;
   #opens: SummaryDelta["opens"];
+  /** Ended stages by the order in which they were last left. */
+  readonly #left = new Set<Mutable<StageSummary>>();
 
   constructor(from: Summary = emptySummary(), maxStages: number = limits.stages) {
     const { stages, levels: counts, ...rest } = from;
@@ -87,7 +94,7 @@ export class SummaryReducer {
       this.#levels[entry.level] += 1;
       if (this.#running !== null) this.#running.lines += 1;
     }
-    this.#rest = { ...this.#rest, ...pickRest(entry) };
+    if (hasRest(entry)) this.#rest = { ...this.#rest, ...pickRest(entry) };
   }
 
   /** Takes in the summary of entries whose first has the cursor `before + 1`. */
@@ -99,20 +106,14 @@ export class SummaryReducer {
     if (this.#running !== null && this.#running.name !== this.#keyOf(delta.opens.stage)) {
       this.#leave(delta.opens.ts);
     }
-    let running: Mutable<StageSummary> | null = null;
-    for (const part of delta.stages) {
-      const stage = this.#stageOf(part.name, before + part.first, part.startedAt);
-      stage.lines += part.lines;
-      if (part.endedAt === undefined) {
-        delete stage.endedAt;
-        running = stage;
-      } else if (running !== stage) {
-        // Several stages of the delta may be counted under one name: the latest end is that of all.
-        const isShared = part.name !== stage.name && stage.endedAt !== undefined;
-        stage.endedAt = isShared ? Math.max(part.endedAt, stage.endedAt ?? 0) : part.endedAt;
-      }
+    // All stages first, in the order in which they began, for that decides which are counted together.
+    const parts = delta.stages.map((part) => ({ part, stage: this.#count(part, before) }));
+    for (const { part, stage } of inOrderLeft(parts, delta.left)) {
+      this.#running = stage;
+      this.#leave(part.endedAt);
     }
-    this.#running = running;
+    const running = parts.find(({ part }) => part.endedAt === undefined);
+    if (running !== undefined) this.#run(running.stage);
   }
 
   /** Ends the stage that runs. */
@@ -129,20 +130,48 @@ export class SummaryReducer {
   }
 
   get delta(): SummaryDelta {
-    return { ...this.summary, ...(this.#opens !== undefined && { opens: this.#opens }) };
+    const left = this.#leftOutOfOrder();
+    return {
+      ...this.summary,
+      ...(this.#opens !== undefined && { opens: this.#opens }),
+      ...(left !== undefined && { left }),
+    };
+  }
+
+  #leftOutOfOrder(): number[] | undefined {
+    const left = [...this.#left];
+    const isInOrder = left.every((stage, i) => i === 0 || endOf(stage) >= endOf(left[i - 1]));
+    if (isInOrder) return undefined;
+    const places = new Map(this.#stages.map((stage, place) => [stage, place]));
+    return left.map((stage) => places.get(stage) ?? 0);
   }
 
   #enter(name: string | null, cursor: number, ts: number): void {
     if (this.#running !== null && this.#running.name === this.#keyOf(name)) return;
     this.#leave(ts);
-    if (name === null) return;
-    this.#running = this.#stageOf(name, cursor, ts);
-    delete this.#running.endedAt;
+    if (name !== null) this.#run(this.#stageOf(name, cursor, ts));
+  }
+
+  #run(stage: Mutable<StageSummary>): void {
+    this.#running = stage;
+    this.#left.delete(stage);
+    delete stage.endedAt;
   }
 
   #leave(ts: number): void {
-    if (this.#running !== null) this.#running.endedAt = ts;
+    const stage = this.#running;
+    if (stage === null) return;
+    stage.endedAt = ts;
+    this.#left.delete(stage);
+    this.#left.add(stage);
     this.#running = null;
+  }
+
+  /** Adds a delta's stage to its own, or to the one it is counted under. */
+  #count(part: StageSummary, before: number): Mutable<StageSummary> {
+    const stage = this.#stageOf(part.name, before + part.first, part.startedAt);
+    stage.lines += part.lines;
+    return stage;
   }
 
   /** The name a stage is counted under: its own while there is room. */
@@ -161,6 +190,34 @@ export class SummaryReducer {
     }
     return stage;
   }
+}
+
+interface EndedPart {
+  readonly part: StageSummary & { readonly endedAt: number };
+  readonly stage: Mutable<StageSummary>;
+}
+
+/** The ended parts of a delta in the order in which they were last left: `left`, or else that of their ends. */
+function inOrderLeft(
+  parts: readonly { readonly part: StageSummary; readonly stage: Mutable<StageSummary> }[],
+  left: readonly number[] | undefined,
+): EndedPart[] {
+  const ordered = left === undefined ? parts : left.map((place) => parts[place]);
+  const ended = ordered.filter((each): each is EndedPart => each?.part.endedAt !== undefined);
+  return left === undefined ? ended.sort((a, b) => a.part.endedAt - b.part.endedAt) : ended;
+}
+
+function endOf(stage: StageSummary | undefined): number {
+  return stage?.endedAt ?? 0;
+}
+
+function hasRest(entry: Omit<Summary, "stages" | "levels">): boolean {
+  return (
+    entry.progress !== undefined ||
+    entry.step !== undefined ||
+    entry.currentStep !== undefined ||
+    entry.totalSteps !== undefined
+  );
 }
 
 function pickRest(from: Omit<Summary, "stages" | "levels">): Omit<Summary, "stages" | "levels"> {

@@ -122,18 +122,22 @@ export interface CommandDownFrame {
   readonly ts: number;
 }
 
+export const replyStates = ["accepted", "delivered", "answered", "expired", "refused"] as const;
+export type ReplyState = (typeof replyStates)[number];
+
 export interface ReplyFrame {
   readonly type: "reply";
   readonly channel: string;
   readonly id: string;
-  readonly state: "accepted" | "delivered" | "answered" | "expired" | "refused";
+  readonly state: ReplyState;
   readonly data?: Json;
   readonly code?: string;
 }
 
 export interface ErrorFrame {
   readonly type: "error";
-  readonly code: ProblemCode;
+  /** Known ones by name; a later gateway may have more. */
+  readonly code: ProblemCode | (string & {});
   readonly message: string;
   readonly channel?: string;
   readonly producer?: string;

@@ -1,4 +1,4 @@
-import type { Entry, Json } from "../entry.ts";
+import type { AppendEntry, Json } from "../entry.ts";
 import type { Filter } from "../filter.ts";
 
 /** The frames that clients send: the wire's left column, in the order of `docs/PROTOCOL.md`. */
@@ -54,7 +54,7 @@ export interface AppendFrame {
   readonly producer: string;
   readonly epoch: number;
   readonly seq: number;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly AppendEntry[];
 }
 
 export interface JoinFrame {

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { answerFrame, commandAckFrame, commandFrame, joinFrame } from "./frames/commanding.ts";
+import { appendFrame } from "./frames/producing.ts";
+import { authFrame, pingFrame } from "./frames/session.ts";
+import { ackFrame, subscribeFrame, unsubscribeFrame } from "./frames/subscription.ts";
+
+/** Every frame that clients send. Strict: an unknown field or type is refused. */
+
+const viewerFrames = [subscribeFrame, unsubscribeFrame, ackFrame, authFrame, pingFrame] as const;
+
+/** What a viewer's socket takes. */
+export const viewerFrame = z.discriminatedUnion("type", viewerFrames);
+
+export const upFrame = z.discriminatedUnion("type", [
+  ...viewerFrames,
+  commandFrame,
+  appendFrame,
+  joinFrame,
+  commandAckFrame,
+  answerFrame,
+]);
