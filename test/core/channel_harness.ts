@@ -1,0 +1,135 @@
+import {
+  type DownFrame,
+  decodeDownFrame,
+  type Entry,
+  type LogEntry,
+  type Result,
+} from "../../protocol/mod.ts";
+import { makeBatch } from "../../worker/core/batch.ts";
+import { Channel, type ChannelPorts, type ChannelSettings } from "../../worker/core/channel.ts";
+import type { AppendReceipt, ProducerSeq, SocketPlan } from "../../worker/core/contract.ts";
+import type { Journal } from "../../worker/core/journal.ts";
+import { MemoryJournal } from "../../worker/core/memory_journal.ts";
+import type { Peer, SubscriberState } from "../../worker/core/subscriber.ts";
+
+export const channelName = "build/1";
+
+/** A peer's end in memory: what it was sent, as frames, and what a wake would find attached. */
+export class TestPeer implements Peer {
+  readonly texts: string[] = [];
+  closed: { code: number; reason: string } | null = null;
+  attached: SubscriberState | null = null;
+
+  send(text: string): void {
+    this.texts.push(text);
+  }
+
+  close(code: number, reason: string): void {
+    this.closed = { code, reason };
+  }
+
+  attach(state: SubscriberState): void {
+    this.attached = structuredClone(state);
+  }
+
+  /** The frames since the last call. */
+  take(): DownFrame[] {
+    return this.texts.splice(0).map((text) => {
+      const frame = decodeDownFrame(text);
+      if (!frame.ok) throw new Error(`${frame.problem.message} ${text}`);
+      return frame.value;
+    });
+  }
+
+  /** The lines of the entries among the frames since the last call, with their cursors. */
+  takeLines(): [number, string][] {
+    return this.take().flatMap((frame) =>
+      frame.type === "entries" ? numbered(frame.first, frame.entries) : [],
+    );
+  }
+}
+
+function numbered(first: number, entries: readonly Entry[]): [number, string][] {
+  return entries.map((entry, i) => [first + i, entry.kind === "log" ? entry.line : entry.event]);
+}
+
+export function log(line: string, more: Partial<LogEntry> = {}): LogEntry {
+  return { kind: "log", ts: 1_000, level: "info", line, ...more };
+}
+
+/** A channel around a journal, with a clock that stands still until told, as the deployed one does in a turn. */
+export class TestChannel {
+  readonly journal: Journal;
+  readonly calls: {
+    flushAfter: number[];
+    wakeAt: number[];
+    changed: string[];
+    aborted: string[];
+    announced: number;
+  } = {
+    flushAfter: [],
+    wakeAt: [],
+    changed: [],
+    aborted: [],
+    announced: 0,
+  };
+  now = 1_000_000;
+  channel: Channel;
+  #epochs = 0;
+  readonly #settings: ChannelSettings;
+
+  constructor(journal: Journal = new MemoryJournal(), settings: Partial<ChannelSettings> = {}) {
+    this.journal = journal;
+    this.#settings = { windowTotalBytes: 48 * 1024 * 1024, maxDirectViewers: 2_000, ...settings };
+    this.channel = this.#make([]);
+  }
+
+  /** Lets the object be evicted: only the journal and the sockets' attachments are left. */
+  evict(peers: readonly TestPeer[] = []): void {
+    const woken = peers.flatMap((peer) => {
+      return peer.attached === null || peer.closed !== null
+        ? []
+        : [{ peer, state: structuredClone(peer.attached) }];
+    });
+    this.channel = this.#make(woken);
+  }
+
+  append(entries: readonly Entry[], producer?: ProducerSeq): Result<AppendReceipt>[] {
+    const batch = makeBatch(entries);
+    if (!batch.ok) throw new Error(batch.problem.message);
+    const outcomes: Result<AppendReceipt>[] = [];
+    const request = { tenant: "t", channel: channelName, batch: batch.value, ...(producer && { producer }) };
+    this.channel.append(request, this.now, (outcome) => outcomes.push(outcome));
+    return outcomes;
+  }
+
+  subscribe(plan: Partial<SocketPlan> = {}): TestPeer {
+    const peer = new TestPeer();
+    this.channel.subscribe(peer, { tenant: "t", channel: channelName, subject: "me", ...plan }, this.now);
+    return peer;
+  }
+
+  ack(peer: TestPeer, cursor: number): void {
+    this.channel.receive(peer, JSON.stringify({ type: "ack", channel: channelName, cursor }), this.now);
+  }
+
+  end(status: "success" | "failure" = "success") {
+    return this.channel.end({ tenant: "t", channel: channelName, status }, this.now);
+  }
+
+  #make(woken: readonly { peer: Peer; state: SubscriberState }[]): Channel {
+    const { calls } = this;
+    const ports: ChannelPorts = {
+      makeEpoch: () => `epoch-${++this.#epochs}`,
+      flushAfter: (delayMs) => calls.flushAfter.push(delayMs),
+      announceSoon: () => {
+        calls.announced += 1;
+      },
+      wakeAt: (due) => calls.wakeAt.push(due),
+      moved: () => undefined,
+      changed: (what) => calls.changed.push(what),
+      abort: (reason) => calls.aborted.push(reason),
+    };
+    return new Channel(this.journal, { tenant: "t", channel: channelName }, this.#settings, ports, woken);
+  }
+}

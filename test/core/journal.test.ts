@@ -1,0 +1,51 @@
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it } from "vitest";
+import { MemoryJournal } from "../../worker/core/memory_journal.ts";
+import { type Sql, SqliteJournal } from "../../worker/core/sqlite_journal.ts";
+import { journalSuite, rowAfter, snapshotAt } from "./journal_suite.ts";
+
+function sqlOf(database: DatabaseSync): Sql {
+  return {
+    exec: (query, ...bindings) => database.prepare(query).all(...bindings) as Record<string, unknown>[],
+    transaction: (run) => {
+      database.exec("BEGIN");
+      try {
+        run();
+        database.exec("COMMIT");
+      } catch (error) {
+        database.exec("ROLLBACK");
+        throw error;
+      }
+    },
+  };
+}
+
+journalSuite("memory", () => {
+  const journal = new MemoryJournal();
+  return { journal, reopen: () => journal };
+});
+
+journalSuite("SQLite", () => {
+  const sql = sqlOf(new DatabaseSync(":memory:"));
+  return { journal: new SqliteJournal(sql), reopen: () => new SqliteJournal(sql) };
+});
+
+describe("journal: SQLite alone", () => {
+  it("[JRN7] a read makes no tables", () => {
+    const database = new DatabaseSync(":memory:");
+    const journal = new SqliteJournal(sqlOf(database));
+    journal.wake();
+    journal.readFrom(1, 1);
+    expect(database.prepare("SELECT count(*) AS n FROM sqlite_master").get()).toEqual({ n: 0 });
+  });
+
+  it("[JRN8] a commit that fails leaves nothing behind, and the next one works", () => {
+    const database = new DatabaseSync(":memory:");
+    const journal = new SqliteJournal(sqlOf(database));
+    journal.commit([rowAfter(0, 1)], snapshotAt(0));
+    expect(() => journal.commit([rowAfter(1, 1), rowAfter(0, 1)], null)).toThrow();
+    expect(journal.readFrom(1, 1_000)).toEqual([rowAfter(0, 1)]);
+    journal.commit([rowAfter(1, 1)], null);
+    expect(journal.readFrom(2, 1_000)).toEqual([rowAfter(1, 1)]);
+  });
+});
