@@ -6,13 +6,21 @@ export function notice(text: string, style: Style = "dim"): void {
   process.stderr.write(`${styled("tailrace:", style, isColored)} ${text}\n`);
 }
 
+/** Goes on without a reader: what is written then is lost. */
+export function ignoreMissingReader(): void {
+  onOutputError(() => {});
+}
+
 /** Whoever reads our output may leave at any time (`| head`): that ends the command quietly. */
 export function exitQuietlyWithoutReader(): void {
+  onOutputError(() => process.exit(0));
+}
+
+function onOutputError(onGone: () => void): void {
   for (const stream of [process.stdout, process.stderr]) {
-    if (stream.listenerCount("error") > 0) continue;
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") process.exit(0);
-      throw error;
+      if (error.code !== "EPIPE") throw error;
+      onGone();
     });
   }
 }

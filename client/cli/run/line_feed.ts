@@ -1,0 +1,99 @@
+import {
+  codePointBytes,
+  jsonCodePointBytes,
+  LineSplitter,
+  type LogEntry,
+  limits,
+  splitAtCodePoints,
+} from "../../../protocol/mod.ts";
+import { levelOfLine } from "./line_level.ts";
+import type { StageTracker } from "./stage_tracker.ts";
+
+/** A line that has not ended is handed on in parts of so many characters: memory is bounded. */
+const MAX_WAITING_CHARS = 16 * 1024;
+
+/** What an entry has beside its line: names, numbers and a stage, all of which are short. */
+const SPARE_BYTES = 4 * 1024;
+const MAX_PART_BYTES = limits.lineBytes - SPARE_BYTES;
+
+export interface LineFeedOptions {
+  readonly stream: "stdout" | "stderr";
+  /** Shared by the streams of a run. */
+  readonly stages: StageTracker;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+type Heading = Pick<LogEntry, "ts" | "level" | "stage">;
+
+/**
+ * Makes entries of a stream's bytes, cut anywhere. Invalid UTF-8 becomes U+FFFD; a long line becomes several
+ * entries of which all but the last have `more`.
+ */
+export class LineFeed {
+  readonly #options: LineFeedOptions;
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  readonly #splitter = new LineSplitter();
+  /** That of the line whose parts were handed on and which has not ended. */
+  #open: Heading | null = null;
+
+  constructor(options: LineFeedOptions) {
+    this.#options = options;
+  }
+
+  push(bytes: Uint8Array): LogEntry[] {
+    return this.#take(this.#decoder.decode(bytes, { stream: true }));
+  }
+
+  /** What is left when the stream has ended. */
+  end(): LogEntry[] {
+    const entries = this.#take(this.#decoder.decode());
+    for (const line of this.#splitter.end()) entries.push(...this.#parts(line, false));
+    if (this.#open !== null) entries.push(...this.#parts("", false));
+    return entries;
+  }
+
+  #take(text: string): LogEntry[] {
+    const entries = this.#splitter.push(text).flatMap((line) => this.#parts(line, false));
+    if (this.#splitter.waitingChars > MAX_WAITING_CHARS) entries.push(...this.#takeWaiting());
+    return entries;
+  }
+
+  #takeWaiting(): LogEntry[] {
+    const waiting = this.#splitter.takeWaiting();
+    // It may be half of the line's ending.
+    const isHalf = waiting.endsWith("\r");
+    if (isHalf) this.#splitter.push("\r");
+    return this.#parts(isHalf ? waiting.slice(0, -1) : waiting, true);
+  }
+
+  #parts(text: string, goesOn: boolean): LogEntry[] {
+    const heading = this.#open ?? this.#headingOf(text);
+    const parts = splitAtCodePoints(text, MAX_PART_BYTES, partCost);
+    this.#open = goesOn ? heading : null;
+    return parts.map((line, i) => this.#entry(heading, line, goesOn || i < parts.length - 1));
+  }
+
+  #headingOf(line: string): Heading {
+    const stage = this.#options.stages.stageOf(line);
+    return { ts: this.#options.now(), level: levelOfLine(line), ...(stage !== undefined && { stage }) };
+  }
+
+  #entry({ ts, level, stage }: Heading, line: string, more: boolean): LogEntry {
+    const { stream } = this.#options;
+    return {
+      kind: "log",
+      ts,
+      level,
+      line,
+      ...(stage !== undefined && { stage }),
+      stream,
+      ...(more && { more }),
+    };
+  }
+}
+
+/** An entry's JSON may be twice as long as its line. */
+function partCost(codePoint: number): number {
+  return Math.max(codePointBytes(codePoint), jsonCodePointBytes(codePoint) / 2);
+}
