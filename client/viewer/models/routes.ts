@@ -1,0 +1,66 @@
+import { isChannelId, isKind } from "../../../protocol/mod.ts";
+
+/** The pages, by address. */
+export type Route =
+  | { readonly page: "channels" }
+  | { readonly page: "channel"; readonly channel: string }
+  | { readonly page: "login"; readonly next: string }
+  | { readonly page: "notFound" };
+
+export function routeOf(url: URL): Route {
+  const parts = url.pathname.split("/").filter((part) => part !== "");
+  const [first, second, third] = parts.map(decode);
+  if (parts.length === 0 || (first === "builds" && parts.length === 1)) return { page: "channels" };
+  if (first === "login" && parts.length === 1) {
+    return { page: "login", next: safeNext(url.searchParams.get("next"), url.origin) };
+  }
+  if (first === "builds" && parts.length === 2) return channelRoute("build", second ?? "");
+  if (first === "channels" && parts.length === 3) return channelRoute(second ?? "", third ?? "");
+  return { page: "notFound" };
+}
+
+function channelRoute(kind: string, id: string): Route {
+  return isKind(kind) && isChannelId(id)
+    ? { page: "channel", channel: `${kind}/${id}` }
+    : { page: "notFound" };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
+}
+
+/** The page of a channel. */
+export function pathOf(channel: string): string {
+  return channel.startsWith("build/") ? `/builds/${channel.slice(6)}` : `/channels/${channel}`;
+}
+
+/** Where to go after signing in: a path of this origin, whatever the address asked for. */
+export function safeNext(next: string | null, origin: string): string {
+  const home = "/builds";
+  if (next === null || !URL.canParse(next, origin)) return home;
+  const url = new URL(next, origin);
+  if (url.origin !== origin || url.pathname === "/login") return home;
+  return `${url.pathname}${url.search}${url.hash}`;
+}
+
+export function loginPath(from: URL): string {
+  return `/login?next=${encodeURIComponent(`${from.pathname}${from.search}${from.hash}`)}`;
+}
+
+/** A sign-in token in the fragment, `#token=…`, and the address without it; null without one. */
+export function takeToken(url: URL): { readonly token: string; readonly rest: string } | null {
+  if (!url.hash.startsWith("#token=")) return null;
+  const [token = "", ...rest] = url.hash.slice("#token=".length).split("&");
+  const hash = rest.length > 0 ? `#${rest.join("&")}` : "";
+  return { token: decode(token), rest: `${url.pathname}${url.search}${hash}` };
+}
+
+/** The cursor of a fragment `#L123`. */
+export function cursorOf(hash: string): number | null {
+  const found = /^#L([1-9]\d{0,14})$/.exec(hash);
+  return found === null ? null : Number(found[1]);
+}

@@ -1,0 +1,110 @@
+import type { RowLayout } from "./row_layout.ts";
+import {
+  type DrawnRange,
+  drawnRange,
+  lastTop,
+  rowHeight,
+  type Scale,
+  scaleOf,
+  scrollTopOf,
+  topOf,
+} from "./scale.ts";
+
+/** This close to the end counts as at the end: trackpads and zoom stop a pixel or two short. */
+const endTolerance = 2 * rowHeight;
+
+/**
+ * Where the reader is. The place within the rows is the truth and the scroll bar follows it, so that rows
+ * that come, go or fold elsewhere do not move what is being read.
+ *
+ *   following ──the reader scrolls up──► reading ──the reader scrolls to the end, or asks──► following
+ */
+export class ScrollPosition {
+  #layout: RowLayout;
+  #viewport = 0;
+  #top = 0;
+  #count = 0;
+  following = true;
+
+  constructor(layout: RowLayout) {
+    this.#layout = layout;
+  }
+
+  /** Pixels from the first row's top to the view's. */
+  get top(): number {
+    return this.#top;
+  }
+
+  get scale(): Scale {
+    return scaleOf(this.#count, this.#viewport);
+  }
+
+  /** Where the scroll bar belongs. */
+  get scrollTop(): number {
+    return scrollTopOf(this.scale, this.#top);
+  }
+
+  get range(): DrawnRange {
+    return drawnRange(this.#count, this.#top, this.#viewport);
+  }
+
+  resize(viewport: number): void {
+    this.#viewport = viewport;
+    this.#settle();
+  }
+
+  /** Makes a change to the layout, or takes another one, with the first row in sight staying where it is. */
+  change(makeChange: () => RowLayout): void {
+    const index = Math.floor(this.#top / rowHeight);
+    const anchor = this.#layout.at(index);
+    const hidden = this.#top - index * rowHeight;
+    this.#layout = makeChange();
+    this.#count = this.#layout.count;
+    if (anchor !== null && !this.following) this.#top = this.#layout.indexOf(anchor) * rowHeight + hidden;
+    this.#settle();
+  }
+
+  /** The scroll bar has moved. Answers whether the reader did that. */
+  scrolled(scrollTop: number): boolean {
+    // What was set comes back rounded to the device's pixels: it is no movement.
+    if (Math.abs(scrollTop - this.scrollTop) < 1) return false;
+    const top = topOf(this.scale, scrollTop);
+    const isUp = top < this.#top;
+    const isAtEnd = lastTop(this.scale) - top <= endTolerance;
+    this.#top = top;
+    if (isUp && !isAtEnd) this.following = false;
+    if (!isUp && isAtEnd) this.following = true;
+    return true;
+  }
+
+  /** The reader turns the wheel up, drags down or presses a key that goes up. */
+  turnedUp(): void {
+    if (lastTop(this.scale) > 0) this.following = false;
+  }
+
+  follow(): void {
+    this.following = true;
+    this.#settle();
+  }
+
+  /** Brings a row to a third of the view's height, unless it is in sight. */
+  goTo(index: number): void {
+    this.following = false;
+    const top = index * rowHeight;
+    const isInSight = top >= this.#top && top + rowHeight <= this.#top + this.#viewport;
+    if (!isInSight) this.#top = top - Math.floor(this.#viewport / 3 / rowHeight) * rowHeight;
+    this.#settle();
+  }
+
+  /** Brings a row to the top. */
+  goToTop(index: number): void {
+    this.following = false;
+    this.#top = index * rowHeight;
+    this.#settle();
+  }
+
+  #settle(): void {
+    const last = lastTop(this.scale);
+    this.#top = this.following ? last : Math.min(Math.max(this.#top, 0), last);
+  }
+}
