@@ -1,0 +1,149 @@
+import type { EndStatus, Entry, Level, Status, Summary } from "../../protocol/mod.ts";
+
+/** What the gateway's HTTP endpoints take and answer, as the client sees it. Times are epoch milliseconds. */
+
+/** A numbered batch of a producer that knows itself: a repeat is acknowledged and not stored again. */
+export interface ProducerNumber {
+  readonly id: string;
+  /** The highest wins; a lower one is fenced. */
+  readonly epoch: number;
+  /** From 0 within an epoch, without holes. */
+  readonly seq: number;
+}
+
+/** An entry as a producer gives it: `kind` defaults to `log`, `ts` to now, `level` to `info`. */
+export type NewEntry =
+  | (Partial<Omit<Extract<Entry, { kind: "log" }>, "line">> & { readonly line: string })
+  | (Omit<Extract<Entry, { kind: "event" }>, "ts"> & { readonly ts?: number });
+
+export interface AppendOptions {
+  readonly producer?: ProducerNumber;
+  /** The channel's project, set with its first append. */
+  readonly project?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** `first` and `last` are absent for a repeat of a batch that is older than what is kept. */
+export interface AppendReceipt {
+  readonly channel: string;
+  readonly epoch: string;
+  readonly first?: number;
+  readonly last?: number;
+  readonly duplicate: boolean;
+}
+
+export interface EndRequest {
+  readonly status: EndStatus;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly message?: string;
+}
+
+/** How a channel ended, with the proof of its text. */
+export interface EndReceipt extends EndRequest {
+  readonly channel: string;
+  readonly cursor: number;
+  readonly lines: number;
+  readonly bytes: number;
+  /** Eight hex digits. */
+  readonly crc32: string;
+  readonly endedAt?: number;
+}
+
+export interface ChannelSummary extends Summary {
+  readonly channel: string;
+  readonly project?: string;
+  readonly status: Status;
+  readonly epoch: string | null;
+  readonly first: number;
+  readonly tail: number;
+  readonly oldest: number;
+  readonly startedAt?: number;
+  readonly updatedAt?: number;
+  readonly lines: number;
+  readonly bytes: number;
+  readonly viewers: number;
+  readonly agents: number;
+  readonly end?: EndReceipt;
+}
+
+export interface HistoryQuery {
+  readonly after?: number;
+  readonly before?: number;
+  readonly limit?: number;
+  readonly level?: readonly Level[];
+  readonly stage?: string;
+  readonly search?: string;
+  readonly regex?: boolean;
+  readonly case?: boolean;
+  readonly word?: boolean;
+  /** Epoch milliseconds or ISO 8601. */
+  readonly since?: number | string;
+  readonly until?: number | string;
+  /** Seconds to wait for something new, at most 60. */
+  readonly wait?: number;
+}
+
+/** An entry with its cursor, as history gives it. */
+export type HistoryEntry = Entry & { readonly cursor: number };
+
+/** A page may be short or empty; only `next: null` ends it. */
+export interface HistoryPage {
+  readonly channel: string;
+  readonly epoch: string | null;
+  readonly oldest: number;
+  readonly tail: number;
+  readonly ended: boolean;
+  readonly entries: readonly HistoryEntry[];
+  readonly next: number | null;
+}
+
+export interface ChannelsQuery {
+  readonly kind?: string;
+  readonly status?: Status;
+  /** Part of the id, whatever the case. */
+  readonly text?: string;
+  readonly limit?: number;
+  /** From the `next` of the page before. */
+  readonly before?: string;
+}
+
+export interface ListedChannel {
+  readonly channel: string;
+  readonly project?: string;
+  readonly status: Status;
+  readonly epoch: string | null;
+  readonly tail: number;
+  readonly lines: number;
+  readonly bytes: number;
+  readonly errors: number;
+  readonly warnings: number;
+  readonly stages: number;
+  readonly progress?: number;
+  readonly step?: string;
+  readonly viewers: number;
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  readonly endedAt?: number;
+}
+
+/** Newest first; `next` is null on the last page. */
+export interface ChannelsPage {
+  readonly channels: readonly ListedChannel[];
+  readonly next: string | null;
+}
+
+/** Who one is. */
+export interface Session {
+  readonly subject: string;
+  readonly tenant?: string;
+  readonly grants: readonly string[];
+  readonly expiresAt?: number;
+}
+
+export interface DownloadQuery {
+  /** `text` (default) keeps escapes, `plain` leaves them out, `ndjson` is an entry a line. */
+  readonly format?: "text" | "plain" | "ndjson";
+  readonly from?: number;
+  readonly to?: number;
+}

@@ -1,0 +1,322 @@
+import { reactionTo } from "../../protocol/mod.ts";
+import { backoffMs } from "./backoff.ts";
+import type { ClientProblem } from "./problem.ts";
+
+/**
+ * The life of a connection, as values. A socket belongs to `connecting`, `open` and `ready`; each state has at
+ * most one timer, and what `timer` means depends on the state alone.
+ *
+ *             start                opened              subscribed
+ *     idle ──────────► connecting ────────► open ───────────────────► ready
+ *      ▲                 ▲    │              │                          │
+ *      │ halt,           │    │ lost, timer, │ lost, silent, broken     │ the same
+ *      │ from anywhere   │    ▼ tokenFailed  ▼                          │
+ *      │ but stopped     └── waiting ◄───────┴──────────────────────────┘
+ *      │      timer, wake, reconnect │
+ *      └─────────────────────────────┘     a close code that says stop, or renew a second time, or close:
+ *                                          ──────► stopped ──reconnect──► connecting (unless by close)
+ *
+ * Attempts count until a `subscribed` frame proves the connection: a gateway that accepts and drops is met with
+ * longer and longer waits. What ends the retries: a close code that says so, `halt`, or `close`.
+ */
+
+/** Nothing is subscribed, so there is no socket. */
+export interface IdleState {
+  readonly name: "idle";
+}
+
+/** A token is fetched and a socket opened. */
+export interface ConnectingState {
+  readonly name: "connecting";
+  /** Attempts since the last proved connection, this one included. */
+  readonly attempt: number;
+  /** The token has been renewed since the last proved connection. */
+  readonly isRenewed: boolean;
+}
+
+/** The socket is open; nothing has been subscribed on it yet. */
+export interface OpenState {
+  readonly name: "open";
+  readonly attempt: number;
+  readonly isRenewed: boolean;
+  /** A ping is unanswered. */
+  readonly isPinged: boolean;
+  /** What an `error` frame just said of the whole connection: the reason of a close that follows at once. */
+  readonly refusal: ClientProblem | null;
+}
+
+/** The socket has proved itself: a channel is subscribed. */
+export interface ReadyState {
+  readonly name: "ready";
+  readonly isPinged: boolean;
+  readonly refusal: ClientProblem | null;
+}
+
+/** A retry is due after `delayMs`. */
+export interface WaitingState {
+  readonly name: "waiting";
+  readonly attempt: number;
+  readonly isRenewed: boolean;
+  readonly delayMs: number;
+  readonly cause: ClientProblem;
+}
+
+/** There will be no retry. */
+export interface StoppedState {
+  readonly name: "stopped";
+  readonly reason: StopReason;
+}
+
+export type StopReason =
+  | { readonly kind: "closed" }
+  | { readonly kind: "refused"; readonly closeCode: number; readonly problem: ClientProblem };
+
+export type ConnectionState =
+  | IdleState
+  | ConnectingState
+  | OpenState
+  | ReadyState
+  | WaitingState
+  | StoppedState;
+
+export type ConnectionEvent =
+  /** Something is subscribed. */
+  | { readonly type: "start" }
+  /** Nothing is subscribed any more. */
+  | { readonly type: "halt" }
+  /** The caller is done, for good. */
+  | { readonly type: "close" }
+  /** The handshake has succeeded. */
+  | { readonly type: "opened" }
+  /** Any frame: the other side lives. */
+  | { readonly type: "received" }
+  /** A `subscribed` frame. */
+  | { readonly type: "subscribed" }
+  /** An `error` frame about the whole connection. */
+  | { readonly type: "refused"; readonly problem: ClientProblem }
+  /** The socket has closed. */
+  | { readonly type: "lost"; readonly closeCode: number }
+  | { readonly type: "tokenFailed"; readonly problem: ClientProblem }
+  /** The state's timer has run out. */
+  | { readonly type: "timer" }
+  /** The machine is online again, or the page looked at. */
+  | { readonly type: "wake" }
+  /** The caller wants another try now. */
+  | { readonly type: "reconnect" }
+  /** What arrives cannot be read on from; `attempt` counts how often in a row. */
+  | { readonly type: "broken"; readonly attempt: number; readonly problem: ClientProblem };
+
+export type ConnectionEffect =
+  /** Get a token (a new one with `renew`) and open a socket. */
+  | { readonly type: "connect"; readonly renew: boolean }
+  /** Abandon the socket: nothing that it says later counts. */
+  | { readonly type: "hangUp" }
+  /** Send the subscriptions. */
+  | { readonly type: "subscribeAll" }
+  | { readonly type: "ping" }
+  /** Replaces the timer that runs. */
+  | { readonly type: "setTimer"; readonly ms: number }
+  | { readonly type: "clearTimer" };
+
+/** What a transition depends on beside state and event. */
+export interface ConnectionContext {
+  /** In [0, 1), for the jitter. */
+  readonly chance: number;
+  /** The token comes from a function, so a new one can be had. */
+  readonly canRenew: boolean;
+  /** How long token and handshake may take. */
+  readonly connectMs: number;
+  /** From one sign of life to the next ping, and from a ping to giving up. */
+  readonly pingMs: number;
+  readonly pongMs: number;
+}
+
+export interface Transition {
+  readonly state: ConnectionState;
+  readonly effects: readonly ConnectionEffect[];
+}
+
+export const idle: IdleState = { name: "idle" };
+
+/** The whole machine. An event that means nothing in a state gives the same state object and no effects. */
+export function transition(
+  state: ConnectionState,
+  event: ConnectionEvent,
+  context: ConnectionContext,
+): Transition {
+  switch (event.type) {
+    case "start":
+      return state.name === "idle" ? connect(1, false, context) : stay(state);
+    case "halt":
+      return state.name === "stopped" || state.name === "idle" ? stay(state) : leave(state, idle);
+    case "close":
+      return close(state);
+    case "opened":
+      return state.name === "connecting" ? open(state, context) : stay(state);
+    case "received":
+      return hasSocket(state) ? alive(state, context) : stay(state);
+    case "subscribed":
+      return state.name === "open" ? prove(state) : stay(state);
+    case "refused":
+      return hasSocket(state) ? go({ ...state, refusal: event.problem }) : stay(state);
+    case "lost":
+      return lose(state, event.closeCode, context);
+    case "tokenFailed":
+      return state.name === "connecting" ? retry(state, event.problem, context) : stay(state);
+    case "timer":
+      return runOut(state, context);
+    case "wake":
+      return wake(state, context);
+    case "reconnect":
+      return reconnect(state, context);
+    case "broken":
+      return hasSocket(state) ? breakOff(state, event.attempt, event.problem, context) : stay(state);
+  }
+}
+
+function stay(state: ConnectionState): Transition {
+  return { state, effects: [] };
+}
+
+function go(state: ConnectionState, ...effects: ConnectionEffect[]): Transition {
+  return { state, effects };
+}
+
+function hasSocket(state: ConnectionState): state is OpenState | ReadyState {
+  return state.name === "open" || state.name === "ready";
+}
+
+function connect(attempt: number, isRenewed: boolean, context: ConnectionContext): Transition {
+  return go(
+    { name: "connecting", attempt, isRenewed },
+    { type: "setTimer", ms: context.connectMs },
+    { type: "connect", renew: isRenewed },
+  );
+}
+
+function open(state: ConnectingState, context: ConnectionContext): Transition {
+  const { attempt, isRenewed } = state;
+  return go(
+    { name: "open", attempt, isRenewed, isPinged: false, refusal: null },
+    { type: "setTimer", ms: context.pingMs },
+    { type: "subscribeAll" },
+  );
+}
+
+function prove(state: OpenState): Transition {
+  return go({ name: "ready", isPinged: state.isPinged, refusal: state.refusal });
+}
+
+function alive(state: OpenState | ReadyState, context: ConnectionContext): Transition {
+  if (!state.isPinged && state.refusal === null) return stay(state);
+  const awake = { ...state, isPinged: false, refusal: null };
+  return state.isPinged ? go(awake, { type: "setTimer", ms: context.pingMs }) : go(awake);
+}
+
+function ping(state: OpenState | ReadyState, context: ConnectionContext): Transition {
+  return go({ ...state, isPinged: true }, { type: "ping" }, { type: "setTimer", ms: context.pongMs });
+}
+
+/** Leaves for a state without socket and timer. */
+function leave(from: ConnectionState, to: IdleState | StoppedState): Transition {
+  const holds = from.name === "connecting" || hasSocket(from);
+  const runs = holds || from.name === "waiting";
+  return go(
+    to,
+    ...(holds ? [{ type: "hangUp" } as const] : []),
+    ...(runs ? [{ type: "clearTimer" } as const] : []),
+  );
+}
+
+function close(state: ConnectionState): Transition {
+  if (state.name === "stopped" && state.reason.kind === "closed") return stay(state);
+  return leave(state, { name: "stopped", reason: { kind: "closed" } });
+}
+
+function lose(state: ConnectionState, closeCode: number, context: ConnectionContext): Transition {
+  if (state.name !== "connecting" && !hasSocket(state)) return stay(state);
+  const problem = (hasSocket(state) ? state.refusal : null) ?? lost(closeCode);
+  const reaction = reactionTo(closeCode);
+  if (reaction === "retry") return retry(state, problem, context);
+  if (reaction === "renew" && context.canRenew && !historyOf(state).isRenewed) {
+    return wait(historyOf(state).attempt + 1, true, problem, context);
+  }
+  const reason: StopReason = { kind: "refused", closeCode, problem };
+  return go({ name: "stopped", reason }, { type: "hangUp" }, { type: "clearTimer" });
+}
+
+function lost(closeCode: number): ClientProblem {
+  return { code: "connection_lost", message: `The connection was lost (close code ${closeCode}).` };
+}
+
+/** A proved connection has no history: its attempts and its renewal are forgotten. */
+function historyOf(state: ConnectingState | OpenState | ReadyState): { attempt: number; isRenewed: boolean } {
+  return state.name === "ready" ? { attempt: 0, isRenewed: false } : state;
+}
+
+function retry(
+  state: ConnectingState | OpenState | ReadyState,
+  cause: ClientProblem,
+  context: ConnectionContext,
+): Transition {
+  const { attempt, isRenewed } = historyOf(state);
+  return wait(attempt + 1, isRenewed, cause, context);
+}
+
+function wait(
+  attempt: number,
+  isRenewed: boolean,
+  cause: ClientProblem,
+  context: ConnectionContext,
+): Transition {
+  const delayMs = backoffMs(attempt, context.chance, cause.retryAfterMs);
+  return go(
+    { name: "waiting", attempt, isRenewed, delayMs, cause },
+    { type: "hangUp" },
+    { type: "setTimer", ms: delayMs },
+  );
+}
+
+function runOut(state: ConnectionState, context: ConnectionContext): Transition {
+  switch (state.name) {
+    case "idle":
+    case "stopped":
+      return stay(state);
+    case "connecting":
+      return retry(state, silent("The gateway did not answer the handshake", context.connectMs), context);
+    case "waiting":
+      return connect(state.attempt, state.isRenewed, context);
+    case "open":
+    case "ready":
+      if (!state.isPinged) return ping(state, context);
+      return retry(state, silent("The gateway did not answer a ping", context.pongMs), context);
+  }
+}
+
+function silent(what: string, ms: number): ClientProblem {
+  return { code: "connection_lost", message: `${what} within ${ms} ms.` };
+}
+
+/** A wait that the gateway asked for is kept: waking up does not make it less busy. */
+function wake(state: ConnectionState, context: ConnectionContext): Transition {
+  if (state.name === "waiting" && state.cause.retryAfterMs === undefined) {
+    return connect(state.attempt, state.isRenewed, context);
+  }
+  return hasSocket(state) && !state.isPinged ? ping(state, context) : stay(state);
+}
+
+function reconnect(state: ConnectionState, context: ConnectionContext): Transition {
+  if (state.name === "waiting") return connect(state.attempt, state.isRenewed, context);
+  return state.name === "stopped" && state.reason.kind === "refused"
+    ? connect(1, context.canRenew, context)
+    : stay(state);
+}
+
+function breakOff(
+  state: OpenState | ReadyState,
+  attempt: number,
+  problem: ClientProblem,
+  context: ConnectionContext,
+): Transition {
+  return wait(attempt, historyOf(state).isRenewed, problem, context);
+}

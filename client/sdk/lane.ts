@@ -1,0 +1,174 @@
+import {
+  type AckFrame,
+  type DownFrame,
+  decodeDownFrame,
+  type ErrorFrame,
+  parseChannelName,
+  pongText,
+  type SubscribeFrame,
+  utf8Bytes,
+} from "../../protocol/mod.ts";
+import { type ChannelReader, channelOf, type ReaderHost } from "./channel_reader.ts";
+import { Connection, type ConnectionOptions, problemOf } from "./connection.ts";
+import type { ConnectionState } from "./connection_state.ts";
+import { type ClientProblem, problemOfFrame, sentenceOf } from "./problem.ts";
+
+/** `shared`: one socket on `/ws` for all channels. `direct`: one a channel, subscribed by its query. */
+export type Transport = "shared" | "direct";
+
+export interface LaneOptions extends ConnectionOptions {
+  /** The gateway's origin, `http:` or `https:`. */
+  readonly url: string;
+  readonly transport: Transport;
+}
+
+/** One connection and the readers on it: any number where it is shared, one where it is direct. */
+export class Lane implements ReaderHost {
+  readonly #options: LaneOptions;
+  readonly #readers = new Map<string, ChannelReader>();
+  /** Answers still to come to subscriptions that were given up before: they are not for their successors. */
+  readonly #staleAnswers = new Map<string, number>();
+  readonly #connection: Connection;
+
+  constructor(options: LaneOptions, onState: (state: ConnectionState) => void) {
+    this.#options = options;
+    this.#connection = new Connection(options, {
+      url: () => this.#url(),
+      onOpen: () => this.#subscribeAll(),
+      onText: (text) => this.#receive(text),
+      onState: (state) => {
+        this.#reportState(state);
+        onState(state);
+      },
+    });
+  }
+
+  get state(): ConnectionState {
+    return this.#connection.state;
+  }
+
+  add(reader: ChannelReader): void {
+    this.#readers.set(reader.channel, reader);
+    reader.attach(this);
+    const problem = problemOf(this.state);
+    if (problem?.final) reader.report(problem);
+    if (this.#connection.isOpen) this.#subscribe(reader);
+    else this.#connection.dispatch({ type: "start" });
+  }
+
+  /** Takes a reader off the socket; the last one takes the socket with it. */
+  drop(reader: ChannelReader): void {
+    const { channel } = reader;
+    if (this.#readers.get(channel) !== reader) return;
+    this.#readers.delete(channel);
+    if (this.#readers.size === 0) {
+      this.#connection.dispatch({ type: "halt" });
+    } else if (this.#connection.isOpen) {
+      if (!reader.isAnswered) this.#staleAnswers.set(channel, (this.#staleAnswers.get(channel) ?? 0) + 1);
+      this.#connection.send(JSON.stringify({ type: "unsubscribe", channel }));
+    }
+  }
+
+  send(frame: SubscribeFrame | AckFrame): void {
+    this.#connection.send(JSON.stringify(frame));
+  }
+
+  breakOff(problem: ClientProblem, attempt: number): void {
+    this.#connection.dispatch({ type: "broken", attempt, problem });
+  }
+
+  reconnect(): void {
+    this.#connection.dispatch({ type: "reconnect" });
+  }
+
+  close(): void {
+    this.#connection.dispatch({ type: "close" });
+  }
+
+  #subscribeAll(): void {
+    this.#staleAnswers.clear();
+    // On a direct socket the query has said it, when the address was made.
+    if (this.#options.transport === "direct") return;
+    for (const reader of this.#readers.values()) this.#subscribe(reader);
+  }
+
+  #subscribe(reader: ChannelReader): void {
+    this.send(reader.begin());
+  }
+
+  #receive(text: string): void {
+    if (text === pongText) return;
+    const decoded = decodeDownFrame(text);
+    if (decoded.ok) this.#route(decoded.value, text);
+    else this.#reportAll(decoded.problem);
+  }
+
+  #route(frame: DownFrame, text: string): void {
+    const channel = channelOf(frame);
+    if (frame.type === "expiring") {
+      void this.#renew();
+    } else if (frame.type === "error" && (channel === null || this.#options.transport === "direct")) {
+      this.#refused(frame);
+    } else if (channel !== null && !this.#isStale(channel, frame.type)) {
+      if (frame.type === "subscribed") this.#connection.dispatch({ type: "subscribed" });
+      const bytes = frame.type === "entries" ? utf8Bytes(text) : 0;
+      this.#readers.get(channel)?.receive({ frame, bytes });
+    }
+  }
+
+  /** True for what answers, or precedes the answer to, a subscription that was given up. */
+  #isStale(channel: string, type: string): boolean {
+    const left = this.#staleAnswers.get(channel) ?? 0;
+    if (left === 0) return false;
+    if (type === "subscribed" || type === "error") this.#staleAnswers.set(channel, left - 1);
+    return true;
+  }
+
+  #refused(frame: ErrorFrame): void {
+    const problem = problemOfFrame(frame);
+    this.#connection.dispatch({ type: "refused", problem });
+    this.#reportAll(problem);
+  }
+
+  async #renew(): Promise<void> {
+    if (typeof this.#options.token !== "function") return;
+    try {
+      const token = await this.#connection.freshToken(true);
+      if (token !== null) this.#connection.send(JSON.stringify({ type: "auth", token }));
+    } catch (thrown) {
+      const message = `The token expires and no new one could be had: ${sentenceOf(thrown)}`;
+      this.#reportAll({ code: "token_unavailable", message });
+    }
+  }
+
+  #reportState(state: ConnectionState): void {
+    const problem = problemOf(state);
+    // What broke off for one reader's sake was reported to that one.
+    if (problem !== null && problem.code !== "entries_missing" && problem.code !== "buffer_full") {
+      this.#reportAll(problem);
+    }
+  }
+
+  #reportAll(problem: ClientProblem): void {
+    for (const reader of [...this.#readers.values()]) reader.report(problem);
+  }
+
+  #url(): string {
+    const url = new URL(this.#options.url);
+    url.protocol = url.protocol.replace("http", "ws");
+    url.search = "";
+    url.pathname = "/ws";
+    const [reader] = this.#readers.values();
+    if (this.#options.transport === "direct" && reader !== undefined) directUrl(url, reader.begin());
+    return url.href;
+  }
+}
+
+function directUrl(url: URL, frame: SubscribeFrame): void {
+  const name = parseChannelName(frame.channel);
+  if (!name.ok) return;
+  url.pathname = `/ws/channels/${name.value.kind}/${encodeURIComponent(name.value.id)}`;
+  for (const key of ["cursor", "epoch", "last", "maxWindowBytes"] as const) {
+    if (frame[key] !== undefined) url.searchParams.set(key, String(frame[key]));
+  }
+}

@@ -1,0 +1,16 @@
+/** The client's door: web standards only, for browsers, Node 22 and later, Deno and Workers. */
+
+export * from "./api_client.ts";
+export * from "./api_types.ts";
+export { backoffMs } from "./backoff.ts";
+export type { SubscribeOptions } from "./channel_reader.ts";
+export { problemOf, type TokenSource } from "./connection.ts";
+export type { ConnectionState, StopReason } from "./connection_state.ts";
+export { EntryBuffer, type PlacedEntry } from "./entry_buffer.ts";
+export type { Transport } from "./lane.ts";
+export type { LogListener, Taken } from "./listener.ts";
+export { LogSocketClient, type LogSocketClientOptions, type Subscription } from "./log_socket_client.ts";
+export type { ClientProblem, ClientProblemCode, ClientResult } from "./problem.ts";
+export { Producer, type ProducerEntry, type ProducerOptions } from "./producer.ts";
+export type { EndProof } from "./read_position.ts";
+export { type StateStorage, webStorage } from "./saved_read.ts";

@@ -1,0 +1,311 @@
+import { ApiClient } from "./api_client.ts";
+import type { AppendReceipt, EndReceipt, EndRequest } from "./api_types.ts";
+import { backoffMs } from "./backoff.ts";
+import type { TokenSource } from "./connection.ts";
+import type { ClientProblem, ClientResult } from "./problem.ts";
+import {
+  type Batch,
+  defaultBatchBytes,
+  defaultBatchEntries,
+  type ProducerEntry,
+  ProducerQueue,
+} from "./producer_queue.ts";
+import { type StartTimer, startTimer, TimerSlot } from "./timers.ts";
+
+export type { ProducerEntry } from "./producer_queue.ts";
+
+export interface ProducerOptions {
+  /** The gateway's origin. */
+  readonly url: string;
+  /** `kind/id`. */
+  readonly channel: string;
+  readonly token?: TokenSource;
+  /** Set with the channel's first append. */
+  readonly project?: string;
+  /** Who appends; a new random id by default. */
+  readonly id?: string;
+  /** An integer, the highest wins; the time of creation by default. */
+  readonly epoch?: number;
+  /** How much may wait, in bytes; 8 MiB by default. What does not fit is left out, counted and told. */
+  readonly maxQueueBytes?: number;
+  readonly batchEntries?: number;
+  readonly batchBytes?: number;
+  /** How long a first line waits for others, in milliseconds; 50 by default. */
+  readonly lingerMs?: number;
+  /** How long one request may take, in milliseconds; 30,000 by default. */
+  readonly requestTimeoutMs?: number;
+  /** So many lines were left out, for good; a line in the channel says it too, where it can. */
+  readonly onDropped?: (count: number) => void;
+  /** Trouble, in a sentence. With `final: true` nothing more will be sent. */
+  readonly onProblem?: (problem: ClientProblem) => void;
+  readonly fetch?: typeof fetch;
+  readonly startTimer?: StartTimer;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+  /** A number in [0, 1), for the jitter. */
+  readonly random?: () => number;
+}
+
+/** What an attempt to send means for what comes next. */
+type Verdict = "done" | "again" | "renewed" | "rebegun" | "refused" | "stop";
+
+/** After these no batch of this producer will ever be taken. */
+const finalCodes: readonly string[] = [
+  "channel_ended",
+  "producer_fenced",
+  "forbidden",
+  "token_missing",
+  "token_invalid",
+  "token_expired",
+];
+
+/** The gateway does not know what it acknowledged before: the channel was deleted in between. */
+const forgottenCodes: readonly string[] = ["sequence_hole", "producer_unknown"];
+
+/**
+ * Sends entries to a channel in order, exactly once: numbered batches, one in flight, each repeated with its own
+ * number and text until the gateway answers. What ends the repeats: an answer, `close`, or a refusal for good.
+ */
+export class Producer {
+  readonly #options: ProducerOptions;
+  readonly #api: ApiClient;
+  readonly #queue: ProducerQueue;
+  readonly #linger: TimerSlot;
+  readonly #pause: TimerSlot;
+  readonly #id: string;
+  #epoch: number;
+  #seq = 0;
+  #isSending = false;
+  #isStopped = false;
+  #request: AbortController | null = null;
+  #endPause: (() => void) | null = null;
+  readonly #waiters = new Set<() => void>();
+
+  constructor(options: ProducerOptions) {
+    this.#options = options;
+    this.#api = new ApiClient(options);
+    const start = options.startTimer ?? startTimer;
+    this.#linger = new TimerSlot(start);
+    this.#pause = new TimerSlot(start);
+    this.#id = options.id ?? crypto.randomUUID();
+    this.#epoch = options.epoch ?? this.#now();
+    this.#queue = new ProducerQueue(options.maxQueueBytes ?? 8 * 1024 * 1024, (count) =>
+      this.#leftOut(count),
+    );
+  }
+
+  /** Entries that wait and are not in flight. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Nothing more will be sent. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Queues one entry; never blocks and never throws. Its `ts` is now unless it says otherwise. */
+  append(entry: ProducerEntry): void {
+    if (this.#isStopped) {
+      this.#options.onDropped?.(1);
+      return;
+    }
+    this.#queue.push({ ...entry, ts: entry.ts ?? this.#now() });
+    if (this.#isSending) return;
+    if (this.#queue.bytes >= this.#batchBytes) this.#start();
+    else if (!this.#linger.isSet) this.#linger.set(() => this.#start(), this.#options.lingerMs ?? 50);
+  }
+
+  /** True when everything queued has been acknowledged; false at the deadline, or when the producer stopped. */
+  flush(deadlineMs: number): Promise<boolean> {
+    this.#start();
+    if (this.#isQuiet) return Promise.resolve(!this.#isStopped);
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        cancel();
+        this.#waiters.delete(finish);
+        resolve(this.#isQuiet && !this.#isStopped);
+      };
+      const cancel = (this.#options.startTimer ?? startTimer)(finish, deadlineMs);
+      this.#waiters.add(finish);
+    });
+  }
+
+  /** Flushes and seals the channel, within the deadline, and stops. */
+  async end(request: EndRequest, deadlineMs: number): Promise<ClientResult<EndReceipt>> {
+    const endsAt = this.#now() + deadlineMs;
+    const isFlushed = await this.flush(deadlineMs);
+    const result: ClientResult<EndReceipt> = isFlushed
+      ? await this.#seal(request, endsAt)
+      : this.#notFlushed<EndReceipt>(deadlineMs);
+    this.close();
+    return result;
+  }
+
+  /** Stops at once; what waits is dropped and counted. */
+  close(): void {
+    if (this.#isStopped) return;
+    this.#stop();
+  }
+
+  get #isQuiet(): boolean {
+    return this.#isStopped || (!this.#isSending && this.#queue.isEmpty);
+  }
+
+  get #batchBytes(): number {
+    return this.#options.batchBytes ?? defaultBatchBytes;
+  }
+
+  #now(): number {
+    return (this.#options.now ?? Date.now)();
+  }
+
+  #start(): void {
+    this.#linger.clear();
+    if (!this.#isSending && !this.#isStopped && !this.#queue.isEmpty) void this.#sendAll();
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#isSending = true;
+    const maxEntries = this.#options.batchEntries ?? defaultBatchEntries;
+    while (!this.#isStopped) {
+      const batch = this.#queue.take(maxEntries, this.#batchBytes);
+      if (batch === null) break;
+      await this.#sendBatch(batch);
+    }
+    this.#isSending = false;
+    for (const waiter of [...this.#waiters]) waiter();
+  }
+
+  /** Sends one batch until it is answered. Its number is used up only when it is stored. */
+  async #sendBatch(batch: Batch): Promise<void> {
+    const once = { renewed: false, rebegun: false };
+    for (let attempt = 1; !this.#isStopped; attempt++) {
+      const result = await this.#post(batch, once.renewed);
+      if (this.#isStopped) break;
+      const verdict = this.#judge(result, once);
+      if (verdict === "done") {
+        this.#seq += 1;
+        return;
+      }
+      if (verdict === "refused") return this.#queue.leaveOut(batch.entries);
+      if (verdict === "stop") break;
+      if (verdict === "again") await this.#wait(attempt, result.ok ? undefined : result.problem.retryAfterMs);
+    }
+    this.#drop(batch.entries);
+    this.#stop();
+  }
+
+  async #post(batch: Batch, renew: boolean): Promise<ClientResult<AppendReceipt>> {
+    const { channel, project } = this.#options;
+    const producer = { id: this.#id, epoch: this.#epoch, seq: this.#seq };
+    return this.#timed((signal) =>
+      this.#api.appendLines(channel, batch.ndjson, {
+        producer,
+        renew,
+        signal,
+        ...(project !== undefined && { project }),
+      }),
+    );
+  }
+
+  /** What an answer means; a token is renewed, and the numbering begun anew, once a batch. */
+  #judge(result: ClientResult<AppendReceipt>, once: { renewed: boolean; rebegun: boolean }): Verdict {
+    if (result.ok) return "done";
+    const { problem } = result;
+    if (isTransient(problem)) {
+      this.#options.onProblem?.(problem);
+      return "again";
+    }
+    if (problem.status === 401 && typeof this.#options.token === "function" && !once.renewed) {
+      once.renewed = true;
+      return "renewed";
+    }
+    if (forgottenCodes.includes(problem.code) && !once.rebegun) {
+      once.rebegun = true;
+      this.#epoch += 1;
+      this.#seq = 0;
+      return "rebegun";
+    }
+    const isFinal = finalCodes.includes(problem.code);
+    this.#options.onProblem?.({ ...problem, ...(isFinal && { final: true }) });
+    return isFinal ? "stop" : "refused";
+  }
+
+  async #seal(request: EndRequest, endsAt: number): Promise<ClientResult<EndReceipt>> {
+    for (let attempt = 1; ; attempt++) {
+      const leftMs = Math.max(1, endsAt - this.#now());
+      const result = await this.#timed(
+        (signal) => this.#api.end(this.#options.channel, request, signal),
+        leftMs,
+      );
+      if (result.ok || !isTransient(result.problem) || this.#isStopped || this.#now() >= endsAt)
+        return result;
+      await this.#wait(attempt, result.problem.retryAfterMs, endsAt - this.#now());
+    }
+  }
+
+  /** Runs one request, cut off after its time or by `close`. */
+  async #timed<T>(run: (signal: AbortSignal) => Promise<T>, maxMs = Number.POSITIVE_INFINITY): Promise<T> {
+    const request = new AbortController();
+    this.#request = request;
+    const timeoutMs = Math.min(maxMs, this.#options.requestTimeoutMs ?? 30_000);
+    const cancel = (this.#options.startTimer ?? startTimer)(
+      () => request.abort(new Error(`No answer within ${timeoutMs} ms.`)),
+      timeoutMs,
+    );
+    try {
+      return await run(request.signal);
+    } finally {
+      cancel();
+      this.#request = null;
+    }
+  }
+
+  #wait(attempt: number, retryAfterMs?: number, maxMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const delayMs = Math.min(
+      maxMs,
+      backoffMs(attempt, (this.#options.random ?? Math.random)(), retryAfterMs),
+    );
+    return new Promise((resolve) => {
+      this.#endPause = resolve;
+      this.#pause.set(resolve, Math.max(0, delayMs));
+    });
+  }
+
+  #leftOut(count: number): ProducerEntry {
+    this.#drop(count);
+    const lines = count === 1 ? "1 line was" : `${count} lines were`;
+    return {
+      kind: "log",
+      ts: this.#now(),
+      level: "warn",
+      line: `tailrace: ${lines} left out here: the gateway did not take them.`,
+    };
+  }
+
+  #drop(count: number): void {
+    if (count > 0) this.#options.onDropped?.(count);
+  }
+
+  #notFlushed<T>(deadlineMs: number): ClientResult<T> {
+    const message = `Not everything was taken by the gateway within ${deadlineMs} ms; ${this.waiting} entries still wait.`;
+    return { ok: false, problem: { code: "network_failed", message } };
+  }
+
+  #stop(): void {
+    this.#isStopped = true;
+    this.#linger.clear();
+    this.#pause.clear();
+    this.#request?.abort(new Error("The producer was closed."));
+    this.#drop(this.#queue.clear());
+    this.#endPause?.();
+    for (const waiter of [...this.#waiters]) waiter();
+  }
+}
+
+/** Worth another try with the same number and text: no answer, too busy, or out of order for now. */
+function isTransient(problem: ClientProblem): boolean {
+  const status = problem.status ?? 0;
+  return problem.code === "network_failed" || status === 408 || status === 429 || status >= 500;
+}

@@ -1,0 +1,17 @@
+/** Calls `wake` when a connection is likely to work again; the returned function ends that. */
+export type WatchWakes = (wake: () => void) => () => void;
+
+/** In a browser: back online, or the page is looked at again. Elsewhere nothing happens. */
+export const browserWakes: WatchWakes = (wake) => {
+  if (typeof globalThis.addEventListener !== "function") return () => {};
+  const page = typeof document === "undefined" ? null : document;
+  const onVisible = (): void => {
+    if (page?.visibilityState === "visible") wake();
+  };
+  globalThis.addEventListener("online", wake);
+  page?.addEventListener("visibilitychange", onVisible);
+  return () => {
+    globalThis.removeEventListener("online", wake);
+    page?.removeEventListener("visibilitychange", onVisible);
+  };
+};
