@@ -135,7 +135,8 @@ export interface ChannelsPage {
 
 /** Who one is. */
 export interface Session {
-  readonly subject: string;
+  /** The token's subject. */
+  readonly sub: string;
   readonly tenant?: string;
   readonly grants: readonly string[];
   readonly expiresAt?: number;

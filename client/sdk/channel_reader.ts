@@ -2,7 +2,6 @@ import {
   type AckFrame,
   type DownFrame,
   type ErrorFrame,
-  type Filter,
   problemTable,
   quote,
   reactionTo,
@@ -16,21 +15,8 @@ import { type ClientProblem, isProblemCode, problemOfFrame, sentenceOf } from ".
 import { ReadPosition, type Step } from "./read_position.ts";
 import type { SavedRead } from "./saved_read.ts";
 import type { StateKeeper } from "./state_keeper.ts";
+import { type SubscribeOptions, startOf } from "./subscribe_options.ts";
 import { type StartTimer, TimerSlot } from "./timers.ts";
-
-/** Where and what to read. Without `cursor` and `last`: from the stored place, else from the oldest entry. */
-export interface SubscribeOptions {
-  /** Go on after this cursor; a stored place is then ignored. */
-  readonly cursor?: number;
-  /** The epoch that `cursor` is of. */
-  readonly epoch?: string;
-  /** Begin with the last n entries; 0: live only. A stored place is then ignored. Not with `cursor`. */
-  readonly last?: number;
-  /** On the shared transport only: a Worker applies it. */
-  readonly filter?: Filter;
-  /** The largest window wanted, in bytes, from `limits.windowMinBytes`. */
-  readonly maxWindowBytes?: number;
-}
 
 /** The socket a reader reads from. */
 export interface ReaderHost {
@@ -288,13 +274,6 @@ export class ChannelReader {
     this.#settings.onFinish();
     this.report({ ...problem, final: true });
   }
-}
-
-function startOf(options: SubscribeOptions): SavedRead | null {
-  const { cursor, epoch } = options;
-  if (cursor === undefined) return null;
-  const lack = `Reading was resumed after cursor ${cursor} without the sums of what came before.`;
-  return { cursor, epoch: epoch ?? null, sum: null, lack };
 }
 
 /** Which channel a frame is about; null for one about the whole connection. */

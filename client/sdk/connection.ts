@@ -1,11 +1,10 @@
 import { pingText } from "../../protocol/mod.ts";
+import { type ConnectionContext, transition } from "./connection_machine.ts";
 import {
-  type ConnectionContext,
   type ConnectionEffect,
   type ConnectionEvent,
   type ConnectionState,
   idle,
-  transition,
 } from "./connection_state.ts";
 import { type ClientProblem, sentenceOf } from "./problem.ts";
 import { type StartTimer, TimerSlot } from "./timers.ts";

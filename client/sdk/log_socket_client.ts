@@ -1,5 +1,5 @@
 import { limits, parseChannelName } from "../../protocol/mod.ts";
-import { ChannelReader, type SubscribeOptions } from "./channel_reader.ts";
+import { ChannelReader } from "./channel_reader.ts";
 import type { TokenSource } from "./connection.ts";
 import { type ConnectionState, idle } from "./connection_state.ts";
 import { Lane, type LaneOptions, type Transport } from "./lane.ts";
@@ -7,6 +7,7 @@ import type { LogListener } from "./listener.ts";
 import { sentenceOf } from "./problem.ts";
 import { type StateStorage, storageKey } from "./saved_read.ts";
 import { StateKeeper } from "./state_keeper.ts";
+import type { SubscribeOptions } from "./subscribe_options.ts";
 import { type StartTimer, startTimer } from "./timers.ts";
 import { browserWakes, type WatchWakes } from "./wake.ts";
 

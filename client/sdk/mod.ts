@@ -3,7 +3,6 @@
 export * from "./api_client.ts";
 export * from "./api_types.ts";
 export { backoffMs } from "./backoff.ts";
-export type { SubscribeOptions } from "./channel_reader.ts";
 export { problemOf, type TokenSource } from "./connection.ts";
 export type { ConnectionState, StopReason } from "./connection_state.ts";
 export { EntryBuffer, type PlacedEntry } from "./entry_buffer.ts";
@@ -11,6 +10,9 @@ export type { Transport } from "./lane.ts";
 export type { LogListener, Taken } from "./listener.ts";
 export { LogSocketClient, type LogSocketClientOptions, type Subscription } from "./log_socket_client.ts";
 export type { ClientProblem, ClientProblemCode, ClientResult } from "./problem.ts";
-export { Producer, type ProducerEntry, type ProducerOptions } from "./producer.ts";
+export { Producer } from "./producer.ts";
+export type { ProducerOptions } from "./producer_options.ts";
+export type { ProducerEntry } from "./producer_queue.ts";
 export type { EndProof } from "./read_position.ts";
 export { type StateStorage, webStorage } from "./saved_read.ts";
+export type { SubscribeOptions } from "./subscribe_options.ts";

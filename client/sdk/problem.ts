@@ -26,7 +26,7 @@ export interface ClientProblem extends Omit<Problem, "code"> {
   readonly channel?: string;
   /** The HTTP status, where there was one. */
   readonly status?: number;
-  /** The subscription or producer that is told this has ended with it. */
+  /** The subscription or producer that is told this has ended with it (a stopped connection may `reconnect()`). */
   readonly final?: boolean;
 }
 

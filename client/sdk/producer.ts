@@ -1,8 +1,8 @@
 import { ApiClient } from "./api_client.ts";
 import type { AppendReceipt, EndReceipt, EndRequest } from "./api_types.ts";
 import { backoffMs } from "./backoff.ts";
-import type { TokenSource } from "./connection.ts";
-import type { ClientProblem, ClientResult } from "./problem.ts";
+import type { ClientResult } from "./problem.ts";
+import type { ProducerOptions } from "./producer_options.ts";
 import {
   type Batch,
   defaultBatchBytes,
@@ -10,57 +10,8 @@ import {
   type ProducerEntry,
   ProducerQueue,
 } from "./producer_queue.ts";
-import { type StartTimer, startTimer, TimerSlot } from "./timers.ts";
-
-export type { ProducerEntry } from "./producer_queue.ts";
-
-export interface ProducerOptions {
-  /** The gateway's origin. */
-  readonly url: string;
-  /** `kind/id`. */
-  readonly channel: string;
-  readonly token?: TokenSource;
-  /** Set with the channel's first append. */
-  readonly project?: string;
-  /** Who appends; a new random id by default. */
-  readonly id?: string;
-  /** An integer, the highest wins; the time of creation by default. */
-  readonly epoch?: number;
-  /** How much may wait, in bytes; 8 MiB by default. What does not fit is left out, counted and told. */
-  readonly maxQueueBytes?: number;
-  readonly batchEntries?: number;
-  readonly batchBytes?: number;
-  /** How long a first line waits for others, in milliseconds; 50 by default. */
-  readonly lingerMs?: number;
-  /** How long one request may take, in milliseconds; 30,000 by default. */
-  readonly requestTimeoutMs?: number;
-  /** So many lines were left out, for good; a line in the channel says it too, where it can. */
-  readonly onDropped?: (count: number) => void;
-  /** Trouble, in a sentence. With `final: true` nothing more will be sent. */
-  readonly onProblem?: (problem: ClientProblem) => void;
-  readonly fetch?: typeof fetch;
-  readonly startTimer?: StartTimer;
-  /** Epoch milliseconds. */
-  readonly now?: () => number;
-  /** A number in [0, 1), for the jitter. */
-  readonly random?: () => number;
-}
-
-/** What an attempt to send means for what comes next. */
-type Verdict = "done" | "again" | "renewed" | "rebegun" | "refused" | "stop";
-
-/** After these no batch of this producer will ever be taken. */
-const finalCodes: readonly string[] = [
-  "channel_ended",
-  "producer_fenced",
-  "forbidden",
-  "token_missing",
-  "token_invalid",
-  "token_expired",
-];
-
-/** The gateway does not know what it acknowledged before: the channel was deleted in between. */
-const forgottenCodes: readonly string[] = ["sequence_hole", "producer_unknown"];
+import { type BatchHistory, isTransient, type Verdict, verdictOf } from "./producer_verdict.ts";
+import { startTimer, TimerSlot } from "./timers.ts";
 
 /**
  * Sends entries to a channel in order, exactly once: numbered batches, one in flight, each repeated with its own
@@ -113,7 +64,7 @@ export class Producer {
     this.#queue.push({ ...entry, ts: entry.ts ?? this.#now() });
     if (this.#isSending) return;
     if (this.#queue.bytes >= this.#batchBytes) this.#start();
-    else if (!this.#linger.isSet) this.#linger.set(() => this.#start(), this.#options.lingerMs ?? 50);
+    else this.#startLater();
   }
 
   /** True when everything queued has been acknowledged; false at the deadline, or when the producer stopped. */
@@ -168,28 +119,45 @@ export class Producer {
   async #sendAll(): Promise<void> {
     this.#isSending = true;
     const maxEntries = this.#options.batchEntries ?? defaultBatchEntries;
-    while (!this.#isStopped) {
+    for (let isUrgent = true; isUrgent && !this.#isStopped; isUrgent = this.#isUrgent(maxEntries)) {
       const batch = this.#queue.take(maxEntries, this.#batchBytes);
       if (batch === null) break;
       await this.#sendBatch(batch);
     }
     this.#isSending = false;
-    for (const waiter of [...this.#waiters]) waiter();
+    this.#tellQuiet();
+    if (!this.#isStopped && !this.#queue.isEmpty) this.#startLater();
+  }
+
+  /** A batch is full, or somebody waits for everything: no line waits for others then. */
+  #isUrgent(maxEntries: number): boolean {
+    const isFull = this.#queue.bytes >= this.#batchBytes || this.#queue.length >= maxEntries;
+    return isFull || this.#waiters.size > 0;
+  }
+
+  #startLater(): void {
+    if (!this.#linger.isSet) this.#linger.set(() => this.#start(), this.#options.lingerMs ?? 50);
+  }
+
+  #tellQuiet(): void {
+    if (this.#isQuiet) for (const waiter of [...this.#waiters]) waiter();
   }
 
   /** Sends one batch until it is answered. Its number is used up only when it is stored. */
   async #sendBatch(batch: Batch): Promise<void> {
-    const once = { renewed: false, rebegun: false };
+    let tried: BatchHistory = { isRenewed: false, isRebegun: false };
     for (let attempt = 1; !this.#isStopped; attempt++) {
-      const result = await this.#post(batch, once.renewed);
+      const result = await this.#post(batch, tried.isRenewed);
       if (this.#isStopped) break;
-      const verdict = this.#judge(result, once);
+      const verdict = this.#judge(result, tried);
       if (verdict === "done") {
         this.#seq += 1;
         return;
       }
       if (verdict === "refused") return this.#queue.leaveOut(batch.entries);
       if (verdict === "stop") break;
+      if (verdict === "renew") tried = { ...tried, isRenewed: true };
+      if (verdict === "rebegin") tried = { ...tried, isRebegun: true };
       if (verdict === "again") await this.#wait(attempt, result.ok ? undefined : result.problem.retryAfterMs);
     }
     this.#drop(batch.entries);
@@ -209,27 +177,16 @@ export class Producer {
     );
   }
 
-  /** What an answer means; a token is renewed, and the numbering begun anew, once a batch. */
-  #judge(result: ClientResult<AppendReceipt>, once: { renewed: boolean; rebegun: boolean }): Verdict {
-    if (result.ok) return "done";
-    const { problem } = result;
-    if (isTransient(problem)) {
-      this.#options.onProblem?.(problem);
-      return "again";
-    }
-    if (problem.status === 401 && typeof this.#options.token === "function" && !once.renewed) {
-      once.renewed = true;
-      return "renewed";
-    }
-    if (forgottenCodes.includes(problem.code) && !once.rebegun) {
-      once.rebegun = true;
+  #judge(result: ClientResult<AppendReceipt>, tried: BatchHistory): Verdict {
+    const verdict = verdictOf(result, tried, typeof this.#options.token === "function");
+    if (verdict === "rebegin") {
       this.#epoch += 1;
       this.#seq = 0;
-      return "rebegun";
     }
-    const isFinal = finalCodes.includes(problem.code);
-    this.#options.onProblem?.({ ...problem, ...(isFinal && { final: true }) });
-    return isFinal ? "stop" : "refused";
+    if (!result.ok && (verdict === "again" || verdict === "refused" || verdict === "stop")) {
+      this.#options.onProblem?.({ ...result.problem, ...(verdict === "stop" && { final: true }) });
+    }
+    return verdict;
   }
 
   async #seal(request: EndRequest, endsAt: number): Promise<ClientResult<EndReceipt>> {
@@ -300,12 +257,6 @@ export class Producer {
     this.#request?.abort(new Error("The producer was closed."));
     this.#drop(this.#queue.clear());
     this.#endPause?.();
-    for (const waiter of [...this.#waiters]) waiter();
+    this.#tellQuiet();
   }
-}
-
-/** Worth another try with the same number and text: no answer, too busy, or out of order for now. */
-function isTransient(problem: ClientProblem): boolean {
-  const status = problem.status ?? 0;
-  return problem.code === "network_failed" || status === 408 || status === 429 || status >= 500;
 }

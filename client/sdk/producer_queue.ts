@@ -10,13 +10,15 @@ const pieceChars = 256 * 1024;
 /** What one request carries. */
 export interface Batch {
   readonly ndjson: string;
+  /** Entries of the caller's in it; not the lines that tell what was left out. */
   readonly entries: number;
-  readonly bytes: number;
 }
 
 interface Queued {
   readonly text: string;
   readonly bytes: number;
+  /** 1 for an entry of the caller's (of a long line's pieces the last), else 0. */
+  readonly counts: number;
 }
 
 /**
@@ -29,6 +31,7 @@ export class ProducerQueue {
   #items: Queued[] = [];
   #head = 0;
   #bytes = 0;
+  #entries = 0;
   #leftOut = 0;
 
   /** `onLeftOut` is told how many were left out and gives the entry that says so in the channel. */
@@ -44,15 +47,15 @@ export class ProducerQueue {
 
   /** Entries that wait. */
   get length(): number {
-    return this.#items.length - this.#head;
+    return this.#entries;
   }
 
   get isEmpty(): boolean {
-    return this.length === 0 && this.#leftOut === 0;
+    return this.#peek() === undefined && this.#leftOut === 0;
   }
 
   push(entry: NewEntry): void {
-    const pieces = piecesOf(entry).map(queuedOf);
+    const pieces = piecesOf(entry).map((piece) => queuedOf(piece, isWhole(piece) ? 1 : 0));
     const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
     if (!this.#hasRoom(bytes)) {
       this.#leftOut += 1;
@@ -67,7 +70,7 @@ export class ProducerQueue {
     if (this.#leftOut === 0) return;
     const count = this.#leftOut;
     this.#leftOut = 0;
-    this.#add(queuedOf(this.#onLeftOut(count)));
+    this.#add(queuedOf(this.#onLeftOut(count), 0));
   }
 
   /** Counts entries that will never arrive, to be told with the next line. */
@@ -77,26 +80,30 @@ export class ProducerQueue {
 
   /** Takes out the next batch: as much as fits, at least one entry; null when nothing waits. */
   take(maxEntries: number, maxBytes: number): Batch | null {
-    if (this.length === 0) this.tellLeftOut();
+    if (this.#peek() === undefined) this.tellLeftOut();
     const parts: string[] = [];
     let bytes = 0;
+    let entries = 0;
     for (let item = this.#peek(); item !== undefined; item = this.#peek()) {
       if (parts.length > 0 && (parts.length >= maxEntries || bytes + item.bytes > maxBytes)) break;
       parts.push(item.text);
       bytes += item.bytes;
-      this.#bytes -= item.bytes;
+      entries += item.counts;
       this.#head += 1;
     }
+    this.#bytes -= bytes;
+    this.#entries -= entries;
     this.#compact();
-    return parts.length === 0 ? null : { ndjson: parts.join(""), entries: parts.length, bytes };
+    return parts.length === 0 ? null : { ndjson: parts.join(""), entries };
   }
 
   /** Forgets everything; answers how many entries that were. */
   clear(): number {
-    const count = this.length + this.#leftOut;
+    const count = this.#entries + this.#leftOut;
     this.#items = [];
     this.#head = 0;
     this.#bytes = 0;
+    this.#entries = 0;
     this.#leftOut = 0;
     return count;
   }
@@ -113,6 +120,7 @@ export class ProducerQueue {
   #add(item: Queued): void {
     this.#items.push(item);
     this.#bytes += item.bytes;
+    this.#entries += item.counts;
   }
 
   #compact(): void {
@@ -122,9 +130,14 @@ export class ProducerQueue {
   }
 }
 
-function queuedOf(entry: NewEntry): Queued {
+function queuedOf(entry: NewEntry, counts: number): Queued {
   const text = `${JSON.stringify(entry).toWellFormed()}\n`;
-  return { text, bytes: utf8Bytes(text) };
+  return { text, bytes: utf8Bytes(text), counts };
+}
+
+/** False for a piece whose line goes on in the next one. */
+function isWhole(entry: NewEntry): boolean {
+  return !("more" in entry && entry.more === true);
 }
 
 /** A line too long for a batch in several entries, of which all but the last say that it goes on. */
