@@ -6,8 +6,8 @@ import { mintToken } from "./mint.ts";
 export interface Target {
   /** An origin, without a slash at its end. */
   readonly url: string;
-  /** A token for the next request: one made here is renewed before it expires. */
-  readonly token: () => Promise<string>;
+  /** A token, or who makes them: one made here is renewed before it expires. */
+  readonly token: string | (() => Promise<string>);
 }
 
 export interface TargetRequest {
@@ -29,7 +29,7 @@ const RENEW_BEFORE_MS = 5 * 60 * 1000;
 export function resolveTarget(request: TargetRequest): Target {
   const url = parseUrl(request.url ?? (request.env["TAILRACE_URL"] || DEFAULT_URL));
   const given = request.token ?? (request.env["TAILRACE_TOKEN"] || undefined);
-  if (given !== undefined) return { url: url.origin, token: () => Promise.resolve(given) };
+  if (given !== undefined) return { url: url.origin, token: given };
   const secret = request.env["TAILRACE_SECRET"] || findSecret(request.cwd);
   if (secret === undefined || !isLoopback(url)) throw new CliError(noToken(url));
   return { url: url.origin, token: localTokens(secret, request.grant) };

@@ -1,10 +1,9 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CliError, exitCodes, messageOf } from "../exit.ts";
 import { inForeground } from "../foreground.mjs";
 import { passThrough } from "./pass_through.ts";
+import { type PipedChild, spawnPiped } from "./spawn_piped.ts";
 
 /** The command that is run, and what it is told. */
 
@@ -22,16 +21,14 @@ export interface ChildOutcome {
   readonly isCancelled: boolean;
 }
 
-type Child = ChildProcessByStdio<null, Readable, Readable>;
-
 const stopping = new Set<NodeJS.Signals>(["SIGINT", "SIGTERM", "SIGHUP"]);
-const forwarded = [...stopping, "SIGQUIT"] as const;
+export const forwardedSignals = [...stopping, "SIGQUIT"] as const;
 /** Those that a terminal sends to the whole foreground group, where the child has them already. */
 const fromKeyboard = new Set<NodeJS.Signals>(["SIGINT", "SIGQUIT"]);
 
-/** Runs the command to its end; {@link CliError} with 126 or 127 when it cannot be started. */
+/** Runs the command to its end; a `CliError` with 126 or 127 when it cannot be started. */
 export async function runChild(options: ChildOptions): Promise<ChildOutcome> {
-  const child = await start(options.program);
+  const child = await spawnPiped(options.program);
   let chunks = 0;
   const onChunk = (stream: "stdout" | "stderr") => (chunk: Buffer) => {
     chunks += 1;
@@ -39,65 +36,58 @@ export async function runChild(options: ChildOptions): Promise<ChildOutcome> {
   };
   passThrough(child.stdout, process.stdout, onChunk("stdout"));
   passThrough(child.stderr, process.stderr, onChunk("stderr"));
-  const signals = forwardSignals(child);
-  const closed = once(child, "close").then(() => true);
-  const [exitCode, signal] = await exitOf(child);
+  const signals = forwardSignals(child.process);
+  const closed = Promise.all([closeOf(child.stdout), closeOf(child.stderr)]).then(() => true);
+  const [exitCode, signal] = await exitOf(child.process);
   await endOfOutput(child, closed, () => chunks, options.drainMs);
   signals.stop();
   return { exitCode, signal, isCancelled: signals.isCancelled() };
 }
 
-async function start([file = "", ...args]: readonly string[]): Promise<Child> {
-  const child = spawn(file, args, { stdio: ["inherit", "pipe", "pipe"] });
-  try {
-    await once(child, "spawn");
-    return child;
-  } catch (error) {
-    const code = Object(error).code;
-    if (code === "ENOENT") {
-      throw new CliError(`${file}: there is no such command.`, { exitCode: exitCodes.notFound });
-    }
-    throw new CliError(`${file} cannot be executed: ${messageOf(error)}`, {
-      exitCode: exitCodes.notExecutable,
-    });
-  }
+function closeOf(stream: Readable): Promise<void> {
+  return new Promise((resolve) => stream.once("close", resolve));
 }
 
-function exitOf(child: Child): Promise<[number | null, NodeJS.Signals | null]> {
+function exitOf(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
   return new Promise((resolve) => child.once("exit", (code, signal) => resolve([code, signal])));
 }
 
 /** Waits for all of the output; gives up on a pipe that is still held open and has been silent for `idleMs`. */
-async function endOfOutput(child: Child, closed: Promise<boolean>, seen: () => number, idleMs: number) {
+async function endOfOutput(
+  { stdout, stderr }: PipedChild,
+  closed: Promise<boolean>,
+  seen: () => number,
+  idleMs: number,
+): Promise<void> {
   const timer = new AbortController();
-  for (let before = -1; before !== seen() || child.stdout.isPaused() || child.stderr.isPaused(); ) {
+  for (let before = -1; before !== seen() || stdout.isPaused() || stderr.isPaused(); ) {
     before = seen();
     const silence = sleep(idleMs, false, { signal: timer.signal }).catch(() => false);
     if (await Promise.race([closed, silence])) break;
   }
   timer.abort();
-  child.stdout.destroy();
-  child.stderr.destroy();
+  stdout.destroy();
+  stderr.destroy();
 }
 
-function forwardSignals(child: Child): { isCancelled: () => boolean; stop: () => void } {
+function forwardSignals(child: ChildProcess): { isCancelled: () => boolean; stop: () => void } {
   let isCancelled = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     isCancelled ||= stopping.has(signal);
     if (!(fromKeyboard.has(signal) && inForeground())) child.kill(signal);
   };
-  for (const signal of forwarded) process.on(signal, onSignal);
+  for (const signal of forwardedSignals) process.on(signal, onSignal);
   return {
     isCancelled: () => isCancelled,
     stop() {
-      for (const signal of forwarded) process.off(signal, onSignal);
+      for (const signal of forwardedSignals) process.off(signal, onSignal);
     },
   };
 }
 
 /** Ends this process by the signal that ended the child; for one that cannot, the code a shell would show. */
 export function endBySignal(signal: NodeJS.Signals, numbers: Readonly<Record<string, number>>): number {
-  for (const name of forwarded) process.removeAllListeners(name);
+  for (const name of forwardedSignals) process.removeAllListeners(name);
   process.kill(process.pid, signal);
   return 128 + (numbers[signal] ?? 0);
 }

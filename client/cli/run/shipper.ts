@@ -1,0 +1,97 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { EndStatus, LogEntry } from "../../../protocol/mod.ts";
+import { type ClientProblem, Producer } from "../../sdk/mod.ts";
+import type { Target } from "../target.ts";
+import { LineFeed } from "./line_feed.ts";
+import { StageTracker } from "./stage_tracker.ts";
+
+export interface ShipperOptions {
+  readonly target: Target;
+  /** `kind/id`. */
+  readonly channel: string;
+  readonly project?: string | undefined;
+  readonly stage?: string | undefined;
+  /** How long what is left may take at the end. */
+  readonly drainMs: number;
+}
+
+/** How a run ended, as the channel's readers are told. */
+export interface RunEnd {
+  readonly status: EndStatus;
+  readonly exitCode?: number;
+  readonly signal?: string;
+}
+
+/** What did not reach the gateway; with `lost: 0` and no problem everything did. */
+export interface Delivery {
+  readonly lost: number;
+  readonly problem: ClientProblem | null;
+}
+
+/** A gateway that has not answered once is not waited for as long as one that is only slow. */
+const NEVER_SEEN_DRAIN_MS = 1_000;
+
+/** Turns a run's output into entries and sends them; what it costs the run is memory, and that is bounded. */
+export class Shipper {
+  readonly #feeds: Readonly<Record<"stdout" | "stderr", LineFeed>>;
+  readonly #producer: Producer;
+  readonly #drainMs: number;
+  #lost = 0;
+  #problem: ClientProblem | null = null;
+  #wasAnswered = false;
+
+  constructor({ target, channel, project, stage, drainMs }: ShipperOptions) {
+    const stages = new StageTracker(stage);
+    const feed = (stream: "stdout" | "stderr") => new LineFeed({ stream, stages, now: Date.now });
+    this.#feeds = { stdout: feed("stdout"), stderr: feed("stderr") };
+    this.#drainMs = drainMs;
+    this.#producer = new Producer({
+      ...target,
+      channel,
+      ...(project !== undefined && { project }),
+      fetch: (input, init) => this.#fetch(input, init),
+      onDropped: (count) => {
+        this.#lost += count;
+      },
+      onProblem: (problem) => {
+        // What ended the streaming says more than what followed from it.
+        if (this.#problem?.final !== true) this.#problem = problem;
+      },
+    });
+  }
+
+  push(stream: "stdout" | "stderr", chunk: Uint8Array): void {
+    this.#append(this.#feeds[stream].push(chunk));
+  }
+
+  /** Adds a line of our own. */
+  note(line: string): void {
+    this.#producer.append({ line: `tailrace: ${line}`, level: "error", stream: "stderr" });
+  }
+
+  /** Sends what is left and seals the channel, within the drain's time. */
+  async finish(end: RunEnd): Promise<Delivery> {
+    for (const feed of Object.values(this.#feeds)) this.#append(feed.end());
+    const drainMs = this.#wasAnswered ? this.#drainMs : Math.min(this.#drainMs, NEVER_SEEN_DRAIN_MS);
+    const result = await this.#producer.end(end, drainMs);
+    // A batch that was in flight is counted when its request has been given up.
+    await nextTurn();
+    if (result.ok) return { lost: this.#lost, problem: this.#lost > 0 ? this.#problem : null };
+    return { lost: this.#lost, problem: this.#problem ?? result.problem };
+  }
+
+  /** Ends the drain early. */
+  abort(): void {
+    this.#producer.close();
+  }
+
+  #append(entries: readonly LogEntry[]): void {
+    for (const entry of entries) this.#producer.append(entry);
+  }
+
+  async #fetch(...args: Parameters<typeof fetch>): Promise<Response> {
+    const response = await fetch(...args);
+    this.#wasAnswered = true;
+    return response;
+  }
+}
