@@ -18,7 +18,7 @@ export function mustSet(setFor: number | null, due: number | null): due is numbe
 }
 
 /** Alarms may fire some milliseconds early: what is due by then counts as due. */
-export const earlyMs = 1_000;
+export const earlyMs = 100;
 
 export function isDue(due: number | null, now: number): boolean {
   return due !== null && due <= now + earlyMs;
