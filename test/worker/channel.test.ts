@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { limits, pingText, pongText } from "../../protocol/mod.ts";
 import type { ChannelObject } from "../../worker/objects/channel.ts";

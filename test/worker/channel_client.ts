@@ -47,11 +47,11 @@ export class TestSocket {
   #windowBytes: number = limits.windowMinBytes;
   #unacked = 0;
 
-  constructor(
-    socket: WebSocket,
-    readonly acks = true,
-  ) {
+  readonly #acks: boolean;
+
+  constructor(socket: WebSocket, acks = true) {
     this.socket = socket;
+    this.#acks = acks;
     this.closed = new Promise((resolve) => {
       socket.addEventListener("close", ({ code, reason }) => {
         resolve({ code, reason });
@@ -111,7 +111,7 @@ export class TestSocket {
     this.#frames.push(frame.value);
     if (frame.value.type === "subscribed" || frame.value.type === "window")
       this.#windowBytes = frame.value.windowBytes;
-    if (frame.value.type === "entries" && this.acks)
+    if (frame.value.type === "entries" && this.#acks)
       this.#ack(text, frame.value.channel, frame.value.first + frame.value.entries.length - 1);
     this.#arrived();
   }

@@ -2,7 +2,6 @@ import {
   closeCodes,
   type DownFrame,
   decodeViewerFrame,
-  type ErrorFrame,
   limits,
   ok,
   type Problem,
@@ -11,6 +10,15 @@ import {
   type Result,
   refuse,
 } from "../../protocol/mod.ts";
+import {
+  endFrame,
+  epochGapFrame,
+  errorFrame,
+  presenceFrame,
+  subscribedFrame,
+  summaryFrame,
+  summaryOf,
+} from "./channel_frames.ts";
 import { ChannelLog, type Settle } from "./channel_log.ts";
 import type {
   AppendRequest,
@@ -23,13 +31,15 @@ import type {
   SocketPlan,
 } from "./contract.ts";
 import { Delivery } from "./delivery.ts";
-import { isDue, nextDue } from "./due.ts";
+import { nextDue } from "./due.ts";
 import { flushIntervalMs } from "./flush_interval.ts";
 import type { Journal } from "./journal.ts";
 import { pageFrom } from "./pages.ts";
 import { Segments } from "./segments.ts";
 import { startOf } from "./start.ts";
+import { Stranded } from "./stranded.ts";
 import { type Peer, Subscriber, type SubscriberState } from "./subscriber.ts";
+import { dueAction, duesOf } from "./subscriber_due.ts";
 
 /** What a channel asks of the shell around it. */
 export interface ChannelPorts {
@@ -72,8 +82,7 @@ export class Channel {
   readonly #ports: ChannelPorts;
   readonly #settings: ChannelSettings;
   readonly #byPeer = new Map<Peer, Subscriber>();
-  /** Bytes that went to sockets this side closed and whose peers have not answered yet. */
-  readonly #stranded = new Map<Peer, number>();
+  readonly #stranded = new Stranded();
   #isFlushPending = false;
 
   constructor(
@@ -150,7 +159,7 @@ export class Channel {
     this.#segments.clear();
     this.#delivery.restartAt(this.#log.place);
     for (const subscriber of this.#delivery.subscribers) {
-      this.#tell(subscriber, this.#epochGap(this.#log.place.cursor + 1));
+      this.#tell(subscriber, epochGapFrame(this.head));
       this.#tell(subscriber, this.#subscribed(subscriber, this.#log.place.cursor, false));
     }
     this.#ports.changed("status");
@@ -214,7 +223,7 @@ export class Channel {
     this.#tell(subscriber, this.#subscribed(subscriber, start.after, start.isResumed));
     if (start.gap !== null) this.#tell(subscriber, { type: "gap", channel: this.#log.channel, ...start.gap });
     this.#delivery.add(subscriber);
-    this.#tell(subscriber, this.#summaryFrame());
+    this.#tell(subscriber, summaryFrame(this.#log, this.viewers));
     this.#delivery.catchUp(subscriber, now);
     this.#wakeFor(subscriber);
     this.#ports.announceSoon();
@@ -260,7 +269,7 @@ export class Channel {
 
   /** A socket is gone, by its peer's will or after this side closed it. */
   drop(peer: Peer, now: number): void {
-    this.#stranded.delete(peer);
+    this.#stranded.release(peer);
     const subscriber = this.#byPeer.get(peer);
     if (subscriber === undefined) return;
     this.#byPeer.delete(peer);
@@ -270,8 +279,7 @@ export class Channel {
 
   /** Tells a peer why, and closes its socket. */
   reject(peer: Peer, problem: Problem, now: number): void {
-    const frame: ErrorFrame = { type: "error", ...problem, channel: this.#log.channel };
-    peer.send(JSON.stringify(frame));
+    peer.send(JSON.stringify(errorFrame(problem, this.#log.channel)));
     this.#closePeer(peer, problemTable[problem.code].close, problem.code, now);
   }
 
@@ -317,36 +325,12 @@ export class Channel {
   // What readers want to know
 
   get summary(): ChannelSummary {
-    const { lines, bytes } = this.#log.total;
-    const { channel, epoch, first, tail, oldest, project } = this.head;
-    return {
-      channel,
-      ...(project !== undefined && { project }),
-      status: this.#log.status,
-      epoch,
-      first,
-      tail,
-      oldest,
-      ...(epoch !== null && { startedAt: this.#log.startedAt, updatedAt: this.#log.updatedAt }),
-      lines,
-      bytes,
-      ...this.#log.summary,
-      viewers: this.viewers,
-      agents: 0,
-      ...(this.#log.end !== undefined && { end: this.#log.end }),
-    };
+    return summaryOf(this.#log, this.viewers);
   }
 
   /** Tells every subscriber who is there; the shell spaces these out. */
   announce(): void {
-    const { channel } = this.head;
-    const text = JSON.stringify({
-      type: "summary",
-      channel,
-      status: this.#log.status,
-      viewers: this.viewers,
-      agents: 0,
-    } satisfies DownFrame);
+    const text = JSON.stringify(presenceFrame(this.#log, this.viewers));
     for (const subscriber of this.#delivery.subscribers) subscriber.peer.send(text);
   }
 
@@ -355,47 +339,26 @@ export class Channel {
   /** Does what is due: warns of tokens, closes whose token expired or who owes an acknowledgement. */
   alarm(now: number): void {
     for (const subscriber of [...this.#delivery.subscribers]) {
-      const { owesSince, expiresAt, isWarned } = subscriber.state;
-      if (owesSince !== null && isDue(owesSince + limits.owedAckMs, now)) {
-        this.reject(subscriber.peer, overdue, now);
-      } else if (expiresAt !== null && isDue(expiresAt, now)) {
-        this.reject(subscriber.peer, expired, now);
-      } else if (expiresAt !== null && !isWarned && isDue(expiresAt - limits.tokenWarnMs, now)) {
-        this.#tell(subscriber, { type: "expiring", inMs: Math.max(0, expiresAt - now) });
-        subscriber.update({ isWarned: true });
-        subscriber.save();
-      }
+      const action = dueAction(subscriber.state, now);
+      if (action.kind === "close") this.reject(subscriber.peer, action.problem, now);
+      if (action.kind !== "warn") continue;
+      this.#tell(subscriber, { type: "expiring", inMs: action.inMs });
+      subscriber.update({ isWarned: true });
+      subscriber.save();
     }
-    const due = nextDue(this.#delivery.subscribers.values().flatMap((each) => duesOf(each)));
+    const due = nextDue([...this.#delivery.subscribers].flatMap(({ state }) => duesOf(state)));
     if (due !== null) this.#ports.wakeAt(due);
   }
 
   #wakeFor(subscriber: Subscriber): void {
-    const due = nextDue(duesOf(subscriber));
+    const due = nextDue(duesOf(subscriber.state));
     if (due !== null) this.#ports.wakeAt(due);
   }
 
   // Frames
 
-  #subscribed(subscriber: Subscriber, cursor: number, resumed: boolean): DownFrame {
-    const { channel, epoch, first, tail, oldest, ended } = this.head;
-    const { windowBytes } = subscriber.state;
-    return { type: "subscribed", channel, epoch, first, cursor, tail, oldest, ended, resumed, windowBytes };
-  }
-
-  #summaryFrame(): DownFrame {
-    return {
-      type: "summary",
-      channel: this.#log.channel,
-      status: this.#log.status,
-      ...this.#log.summary,
-      viewers: this.viewers,
-      agents: 0,
-    };
-  }
-
-  #epochGap(from: number): DownFrame {
-    return { type: "gap", channel: this.#log.channel, from, to: null, count: null, reason: "epoch" };
+  #subscribed(subscriber: Subscriber, cursor: number, isResumed: boolean): DownFrame {
+    return subscribedFrame(this.head, cursor, isResumed, subscriber.state.windowBytes);
   }
 
   #sendEndIfLevel(subscriber: Subscriber): void {
@@ -407,14 +370,12 @@ export class Channel {
   #sendEnd(subscriber: Subscriber): void {
     const end = this.#log.end;
     if (end === undefined || subscriber.state.hasEnd) return;
-    const { endedAt: _, ...frame } = end;
-    this.#tell(subscriber, { type: "end", ...frame });
+    this.#tell(subscriber, endFrame(end));
     subscriber.update({ hasEnd: true });
   }
 
   #tellProblem(subscriber: Subscriber, problem: Problem): void {
-    const { received: _, oldest: __, ...rest } = problem;
-    this.#tell(subscriber, { type: "error", ...rest, channel: this.#log.channel });
+    this.#tell(subscriber, errorFrame(problem, this.#log.channel));
   }
 
   #tell(subscriber: Subscriber, frame: DownFrame): void {
@@ -426,31 +387,9 @@ export class Channel {
     this.#byPeer.delete(peer);
     const bytes = subscriber === undefined ? 0 : this.#delivery.remove(subscriber, now);
     peer.close(code, reason);
-    if (bytes > 0) this.#strand(peer, bytes);
+    if (this.#stranded.add(peer, bytes) > limits.strandedBytes) {
+      this.#ports.abort("Sockets that were closed and do not read hold too much memory");
+    }
     this.#ports.announceSoon();
   }
-
-  /** What went to a closed socket stays in memory until its peer reads it: past a bound the object starts anew. */
-  #strand(peer: Peer, bytes: number): void {
-    this.#stranded.set(peer, bytes);
-    const total = this.#stranded.values().reduce((sum, each) => sum + each, 0);
-    if (total > limits.strandedBytes)
-      this.#ports.abort(`${total} bytes lie at sockets that were closed and do not read`);
-  }
-}
-
-const overdue: Problem = {
-  code: "ack_overdue",
-  message: `No acknowledgement came for ${limits.owedAckMs / 1000} seconds while half a window was on its way.`,
-  retryAfterMs: 1_000,
-};
-
-const expired: Problem = { code: "token_expired", message: "The token of this socket has expired." };
-
-function duesOf({ state }: Subscriber): (number | null)[] {
-  const { owesSince, expiresAt, isWarned } = state;
-  return [
-    owesSince === null ? null : owesSince + limits.owedAckMs,
-    expiresAt === null || isWarned ? expiresAt : expiresAt - limits.tokenWarnMs,
-  ];
 }

@@ -41,7 +41,7 @@ export function parseClaims(payload: unknown): Result<Claims> {
     subject: sub,
     ...(tenant !== undefined && { tenant }),
     grants: parsed.value,
-    expiresAt: exp * 1000,
+    expiresAt: Math.floor(exp * 1000),
   });
 }
 

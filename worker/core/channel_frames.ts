@@ -1,0 +1,72 @@
+import type {
+  EndFrame,
+  ErrorFrame,
+  GapFrame,
+  Problem,
+  SubscribedFrame,
+  SummaryFrame,
+} from "../../protocol/mod.ts";
+import type { ChannelLog } from "./channel_log.ts";
+import type { ChannelHead, ChannelSummary, EndReceipt } from "./contract.ts";
+
+/** What a channel says of itself, as frames and as the answer of its summary. */
+
+export function subscribedFrame(
+  { channel, epoch, first, tail, oldest, ended }: ChannelHead,
+  cursor: number,
+  resumed: boolean,
+  windowBytes: number,
+): SubscribedFrame {
+  return { type: "subscribed", channel, epoch, first, cursor, tail, oldest, ended, resumed, windowBytes };
+}
+
+/** Everything: sent once, after `subscribed`. */
+export function summaryFrame(log: ChannelLog, viewers: number): SummaryFrame {
+  return { type: "summary", channel: log.channel, status: log.status, ...log.summary, viewers, agents: 0 };
+}
+
+/** Status and who is there: sent as these change. */
+export function presenceFrame(log: ChannelLog, viewers: number): SummaryFrame {
+  return { type: "summary", channel: log.channel, status: log.status, viewers, agents: 0 };
+}
+
+/** The journal was deleted: nothing that was asked for after its tail will come. */
+export function epochGapFrame({ channel, tail }: ChannelHead): GapFrame {
+  return { type: "gap", channel, from: tail + 1, to: null, count: null, reason: "epoch" };
+}
+
+export function endFrame({ endedAt: _, ...end }: EndReceipt): EndFrame {
+  return { type: "end", ...end };
+}
+
+export function errorFrame({ code, message, expected, retryAfterMs }: Problem, channel: string): ErrorFrame {
+  return {
+    type: "error",
+    code,
+    message,
+    channel,
+    ...(expected !== undefined && { expected }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+}
+
+export function summaryOf(log: ChannelLog, viewers: number): ChannelSummary {
+  const { lines, bytes } = log.total;
+  const { channel, epoch, first, tail, oldest, project } = log.head;
+  return {
+    channel,
+    ...(project !== undefined && { project }),
+    status: log.status,
+    epoch,
+    first,
+    tail,
+    oldest,
+    ...(epoch !== null && { startedAt: log.startedAt, updatedAt: log.updatedAt }),
+    lines,
+    bytes,
+    ...log.summary,
+    viewers,
+    agents: 0,
+    ...(log.end !== undefined && { end: log.end }),
+  };
+}

@@ -1,0 +1,35 @@
+import { limits, type Problem } from "../../protocol/mod.ts";
+import { isDue } from "./due.ts";
+import type { SubscriberState } from "./subscriber.ts";
+
+/** What the alarm does about a subscriber. */
+export type DueAction =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "close"; readonly problem: Problem }
+  /** Tell it that its token expires. */
+  | { readonly kind: "warn"; readonly inMs: number };
+
+const overdue: Problem = {
+  code: "ack_overdue",
+  message: `No acknowledgement came for ${limits.owedAckMs / 1000} seconds while half a window was on its way.`,
+  retryAfterMs: 1_000,
+};
+
+const expired: Problem = { code: "token_expired", message: "The token of this socket has expired." };
+
+export function dueAction({ owesSince, expiresAt, isWarned }: SubscriberState, now: number): DueAction {
+  if (owesSince !== null && isDue(owesSince + limits.owedAckMs, now))
+    return { kind: "close", problem: overdue };
+  if (expiresAt === null) return { kind: "nothing" };
+  if (isDue(expiresAt, now)) return { kind: "close", problem: expired };
+  if (isWarned || !isDue(expiresAt - limits.tokenWarnMs, now)) return { kind: "nothing" };
+  return { kind: "warn", inMs: Math.max(0, expiresAt - now) };
+}
+
+/** When the alarm is due for a subscriber, in epoch milliseconds; null: never. */
+export function duesOf({ owesSince, expiresAt, isWarned }: SubscriberState): (number | null)[] {
+  return [
+    owesSince === null ? null : owesSince + limits.owedAckMs,
+    expiresAt === null || isWarned ? expiresAt : expiresAt - limits.tokenWarnMs,
+  ];
+}
