@@ -1,5 +1,4 @@
-import type { ConnectionState } from "../sdk/connection_state.ts";
-import type { LogListener } from "../sdk/listener.ts";
+import type { ConnectionState, LogListener } from "../sdk/mod.ts";
 
 /** What the models need of the world; a page gives them the gateway it came from, tests give them their own. */
 

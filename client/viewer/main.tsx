@@ -1,4 +1,62 @@
+import { effect } from "@preact/signals";
 import { render } from "preact";
+import type { FrameClock } from "./adapter.ts";
+import { type App, AppContext } from "./app.ts";
+import { AppFrame } from "./components/AppFrame.tsx";
+import { httpGateway } from "./gateway.ts";
+import { language, preferredLanguage, setLanguage } from "./i18n/language.ts";
+import { Navigation } from "./models/navigation.ts";
+import { loginPath, takeToken } from "./models/routes.ts";
+import { SessionModel } from "./models/session.ts";
+import { sdkSource } from "./sdk_source.ts";
+
+const nextFrame: FrameClock = (callback) => {
+  const frame = requestAnimationFrame(callback);
+  return () => cancelAnimationFrame(frame);
+};
+
+/** A token in the address leaves it before anything else can read, send or keep it. */
+function takeAddressToken(): string | null {
+  const found = takeToken(new URL(location.href));
+  if (found === null) return null;
+  history.replaceState(null, "", found.rest);
+  return found.token;
+}
+
+/** Without a session only the sign-in page is shown, and with one it is left. */
+function keepSignedIn({ navigation, session }: App): void {
+  effect(() => {
+    const state = session.state.value;
+    const route = navigation.route.value;
+    if (state.name === "signedOut" && (route.page === "channels" || route.page === "channel")) {
+      navigation.replace(loginPath(navigation.url.value));
+    }
+    if (state.name === "signedIn" && route.page === "login") navigation.replace(route.next);
+  });
+}
+
+const token = takeAddressToken();
+const gateway = httpGateway();
+const app: App = {
+  gateway,
+  navigation: new Navigation(window),
+  session: new SessionModel(gateway),
+  source: sdkSource(location.origin),
+  nextFrame,
+};
+setLanguage(preferredLanguage(navigator.languages));
+effect(() => {
+  document.documentElement.lang = language.value;
+});
+keepSignedIn(app);
+void app.session.begin(token);
 
 const root = document.getElementById("app");
-if (root !== null) render(<p>Tailrace</p>, root);
+if (root !== null) {
+  render(
+    <AppContext.Provider value={app}>
+      <AppFrame />
+    </AppContext.Provider>,
+    root,
+  );
+}

@@ -9,7 +9,7 @@ import {
   type SummaryFrame,
   SummaryReducer,
 } from "../../../protocol/mod.ts";
-import type { EndProof } from "../../sdk/read_position.ts";
+import type { EndProof } from "../../sdk/mod.ts";
 
 /** How a channel ended, and what the reader can say of the text it read. */
 export interface ChannelEnd {

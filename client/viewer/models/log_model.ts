@@ -1,8 +1,6 @@
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Entry, GapFrame, RedactFrame, SubscribedFrame } from "../../../protocol/mod.ts";
-import type { ConnectionState } from "../../sdk/connection_state.ts";
-import type { LogListener } from "../../sdk/listener.ts";
-import type { ClientProblem } from "../../sdk/problem.ts";
+import type { ClientProblem, ConnectionState, LogListener } from "../../sdk/mod.ts";
 import type { FrameClock, LogSource, OpenLog } from "../adapter.ts";
 import { ChannelFacts } from "./channel_facts.ts";
 import { LogBuffer } from "./log_buffer.ts";

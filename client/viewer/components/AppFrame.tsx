@@ -1,0 +1,39 @@
+import { useApp } from "../app.ts";
+import { words } from "../i18n/language.ts";
+import { ChannelPage } from "./ChannelPage.tsx";
+import { ChannelsPage } from "./ChannelsPage.tsx";
+import { Header } from "./Header.tsx";
+import { LoginPage } from "./LoginPage.tsx";
+import { NotFoundPage } from "./NotFoundPage.tsx";
+import { Notice } from "./Notice.tsx";
+
+/** The header and the page that the address names. */
+export function AppFrame() {
+  return (
+    <>
+      <Header />
+      <Page />
+    </>
+  );
+}
+
+function Page() {
+  const { navigation, session } = useApp();
+  const route = navigation.route.value;
+  const state = session.state.value;
+  if (route.page === "notFound") return <NotFoundPage />;
+  if (state.name === "unknown") return <main class="page" aria-busy="true" />;
+  if (state.name === "unreachable") {
+    return (
+      <Notice
+        title={words.value.unreachable}
+        text={state.refusal.message || words.value.noAnswer}
+        action={{ name: words.value.tryAgain, run: () => void session.begin(null) }}
+      />
+    );
+  }
+  if (route.page === "login") return <LoginPage />;
+  if (state.name === "signedOut") return <main class="page" aria-busy="true" />;
+  if (route.page === "channels") return <ChannelsPage />;
+  return <ChannelPage key={route.channel} channel={route.channel} />;
+}

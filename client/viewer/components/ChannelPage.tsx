@@ -1,0 +1,41 @@
+import { useEffect, useMemo } from "preact/hooks";
+import { useApp } from "../app.ts";
+import { LogModel } from "../models/log_model.ts";
+import { cursorOf } from "../models/routes.ts";
+import { ChannelHead } from "./ChannelHead.tsx";
+import { EndProofLine } from "./EndProofLine.tsx";
+import { LogRows } from "./LogRows.tsx";
+import { LogToolbar } from "./LogToolbar.tsx";
+import { StageList } from "./StageList.tsx";
+import { useTitle } from "./use_title.ts";
+
+/** One channel, live. */
+export function ChannelPage({ channel }: { readonly channel: string }) {
+  const { navigation, session, source, nextFrame } = useApp();
+  const model = useMemo(() => new LogModel(channel, source, nextFrame), [channel]);
+  useTitle(channel);
+  useEffect(() => () => model.close(), [model]);
+  const target = cursorOf(navigation.url.value.hash);
+  useEffect(() => {
+    if (target !== null) model.view.goTo(target);
+  }, [model, target]);
+  const state = model.connection.value;
+  const isSignedOut =
+    state.name === "stopped" && state.reason.kind === "refused" && state.reason.closeCode === 4401;
+  useEffect(() => {
+    if (isSignedOut) session.expired();
+  }, [isSignedOut]);
+  return (
+    <main class="reader">
+      <ChannelHead model={model} />
+      <div class="reader-body">
+        <StageList model={model} />
+        <section class="log-pane">
+          <LogToolbar model={model} />
+          <LogRows model={model} />
+          <EndProofLine model={model} />
+        </section>
+      </div>
+    </main>
+  );
+}

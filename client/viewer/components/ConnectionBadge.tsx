@@ -1,0 +1,23 @@
+import { words } from "../i18n/language.ts";
+import type { LogModel } from "../models/log_model.ts";
+
+/** The connection's state in words, why it is not better, and a way to try again. */
+export function ConnectionBadge({ model }: { readonly model: LogModel }) {
+  const state = model.connection.value;
+  const problem = model.problem.value;
+  const name = model.facts.end.value !== null ? "complete" : state.name;
+  const cause = state.name === "waiting" ? state.cause.message : (problem?.message ?? "");
+  const canRetry = name === "waiting" || name === "stopped";
+  return (
+    <span class="connection" role="status">
+      <span class={`dot connection-${name}`} aria-hidden="true" />
+      <span title={cause}>{words.value.connection[name]}</span>
+      {name === "stopped" && <span class="problem-text">{cause}</span>}
+      {canRetry && (
+        <button type="button" class="quiet" onClick={() => model.reconnect()}>
+          {words.value.reconnectNow}
+        </button>
+      )}
+    </span>
+  );
+}
