@@ -2,3 +2,4 @@
 export { ChannelObject } from "./objects/channel.ts";
 export { DirectoryObject } from "./objects/directory.ts";
 export { default } from "./routes/mod.ts";
+export { TokenCheck } from "./routes/token_check.ts";

@@ -1,0 +1,33 @@
+import { OpenAPIRoute } from "chanfana";
+import { channelAnswer, noQuery } from "../../../protocol/schemas/rest/channels.ts";
+import { channelObject } from "../../objects/env.ts";
+import { authorizePath } from "../auth/authorize.ts";
+import type { RouteContext } from "../context.ts";
+import { bearer, channelParams, jsonAnswer, problems } from "../openapi_parts.ts";
+import { parseQuery } from "../parse.ts";
+import { problemResponse } from "../problem.ts";
+
+/** `GET /v1/channels/:kind/:id`: what is known of a channel. One that was never appended to is `waiting`. */
+export class ReadChannel extends OpenAPIRoute {
+  override schema = {
+    tags: ["Channels"],
+    summary: "Summary",
+    description: "Stages, counts and state. A channel that nothing was appended to is waiting.",
+    security: bearer,
+    request: { params: channelParams },
+    responses: {
+      200: jsonAnswer("The summary", channelAnswer),
+      ...problems("forbidden", "channel_name_invalid"),
+    },
+  };
+
+  override async handle(c: RouteContext): Promise<Response> {
+    const access = await authorizePath(c, "read");
+    if (!access.ok) return problemResponse(access.problem);
+    const query = parseQuery(c.req.raw, noQuery);
+    if (!query.ok) return problemResponse(query.problem);
+    const { tenant, channel } = access.value;
+    const summary = await channelObject(c.env, tenant, channel.name).summary(tenant, channel.name);
+    return c.json(summary, 200, { "cache-control": "no-store" });
+  }
+}

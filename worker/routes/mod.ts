@@ -1,0 +1,67 @@
+import { fromHono } from "chanfana";
+import { Hono } from "hono";
+import { AppendEntries } from "./channels/append.ts";
+import { DeleteChannel } from "./channels/delete.ts";
+import { DownloadChannel } from "./channels/download.ts";
+import { EndChannel } from "./channels/end.ts";
+import { ReadEntries } from "./channels/history.ts";
+import { ListChannels } from "./channels/list.ts";
+import { ReadChannel } from "./channels/summary.ts";
+import { configured } from "./configured.ts";
+import type { GatewayEnv } from "./context.ts";
+import { failed } from "./failures.ts";
+import { ReadHealth } from "./health.ts";
+import { unrouted } from "./methods.ts";
+import { addPages } from "./pages.ts";
+import { ReadSession } from "./session/read_session.ts";
+import { SignIn } from "./session/sign_in.ts";
+import { SignOut } from "./session/sign_out.ts";
+import { openDirectSocket } from "./ws/direct.ts";
+import { openManySocket } from "./ws/many.ts";
+
+const app = new Hono<GatewayEnv>();
+app.onError(failed);
+app.notFound(unrouted(app));
+
+const documented = fromHono(app, {
+  // Its own pages load scripts from elsewhere; /docs serves ours.
+  docs_url: null,
+  redoc_url: null,
+  openapi_url: null,
+  openapiVersion: "3.1",
+  passthroughErrors: true,
+  schema: {
+    info: {
+      title: "Tailrace",
+      version: "1",
+      description: "Realtime logs and events: append, read, end and find channels.",
+    },
+  },
+});
+documented.registry.registerComponent("securitySchemes", "bearer", {
+  type: "http",
+  scheme: "bearer",
+  bearerFormat: "JWT",
+});
+
+documented.get("/healthz", ReadHealth);
+// What comes before this line is answered without a secret.
+app.use("*", configured);
+
+documented.post("/v1/session", SignIn);
+documented.get("/v1/session", ReadSession);
+documented.delete("/v1/session", SignOut);
+documented.get("/v1/channels", ListChannels);
+documented.get("/v1/channels/:kind/:id", ReadChannel);
+documented.delete("/v1/channels/:kind/:id", DeleteChannel);
+documented.post("/v1/channels/:kind/:id/end", EndChannel);
+documented.get("/v1/channels/:kind/:id/download", DownloadChannel);
+documented.post("/v1/channels/:kind/:id/entries", AppendEntries);
+documented.get("/v1/channels/:kind/:id/entries", ReadEntries);
+
+app.get("/openapi.json", (c) => c.json(documented.schema));
+app.get("/ws", openManySocket);
+app.get("/ws/channels/:kind/:id", openDirectSocket);
+addPages(app);
+
+export default app;

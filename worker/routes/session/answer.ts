@@ -1,0 +1,13 @@
+import type { z } from "zod";
+import type { sessionAnswer } from "../../../protocol/schemas/rest/session.ts";
+import type { Claims } from "../../core/token_claims.ts";
+
+/** Who one is, from a token's claims. */
+export function sessionOf(claims: Claims): z.output<typeof sessionAnswer> {
+  return {
+    sub: claims.subject,
+    ...(claims.tenant !== undefined && { tenant: claims.tenant }),
+    grants: claims.grants.map((grant) => grant.text),
+    expiresAt: claims.expiresAt,
+  };
+}

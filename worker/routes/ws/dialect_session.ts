@@ -1,0 +1,86 @@
+import type { Dialect, DialectRequest } from "../../../protocol/dialects/dialect.ts";
+import { limits, type Problem, parseChannelName, type Untrusted } from "../../../protocol/mod.ts";
+import { DialectSubscription } from "./dialect_subscription.ts";
+import { type Session, type SessionPorts, tooManyChannels } from "./session.ts";
+
+/** A client of another system on `/ws`: its frames are translated, and its legs acknowledged for it. */
+export class DialectSession implements Session {
+  readonly #dialect: Dialect;
+  readonly #ports: SessionPorts;
+  readonly #subscriptions = new Map<string, DialectSubscription>();
+
+  constructor(dialect: Dialect, ports: SessionPorts) {
+    this.#dialect = dialect;
+    this.#ports = ports;
+  }
+
+  get channels(): readonly string[] {
+    return [...this.#subscriptions.keys()];
+  }
+
+  receive(frame: Untrusted): void {
+    const decoded = this.#dialect.decode(frame);
+    if (decoded.ok) this.#take(decoded.value);
+    else this.#ports.send(this.encodeError(decoded.problem));
+  }
+
+  /** Dialects have no frame for this: their sockets close when the token has expired. */
+  warn(): void {}
+
+  encodeError(problem: Problem, id?: string): string {
+    return this.#dialect.encodeError(problem, id);
+  }
+
+  close(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.close();
+    this.#subscriptions.clear();
+  }
+
+  #take(request: DialectRequest): void {
+    switch (request.kind) {
+      case "ping":
+        this.#ports.send(this.#dialect.pong);
+        return;
+      case "subscribe":
+        void this.#subscribe(request);
+        return;
+      case "unsubscribe":
+        this.#drop(request.channel);
+        return;
+    }
+  }
+
+  async #subscribe({ id, channel, cursor }: DialectRequest & { kind: "subscribe" }): Promise<void> {
+    const name = parseChannelName(channel);
+    if (!name.ok) {
+      this.#ports.send(this.encodeError(name.problem, id));
+      return;
+    }
+    if (!this.#subscriptions.has(channel) && this.#subscriptions.size >= limits.channelsPerSocket) {
+      this.#ports.send(this.encodeError(tooManyChannels(), id));
+      return;
+    }
+    this.#drop(channel);
+    const subscription = new DialectSubscription(this.#dialect, this.#ports, {
+      id,
+      channel,
+      ...(cursor !== undefined && { cursor }),
+      legs: () => this.#subscriptions.size,
+      ended: () => this.#subscriptions.delete(channel),
+    });
+    this.#subscriptions.set(channel, subscription);
+    const granted = await this.#ports.authorize(name.value);
+    if (this.#subscriptions.get(channel) !== subscription) return;
+    if (granted.ok) {
+      subscription.open();
+      return;
+    }
+    this.#subscriptions.delete(channel);
+    this.#ports.send(this.encodeError(granted.problem, id));
+  }
+
+  #drop(channel: string): void {
+    this.#subscriptions.get(channel)?.close();
+    this.#subscriptions.delete(channel);
+  }
+}

@@ -1,0 +1,47 @@
+import {
+  type DownFrame,
+  type EntriesFrame,
+  type Entry,
+  limits,
+  type SubscribedFrame,
+  type WindowFrame,
+} from "../../../protocol/mod.ts";
+import { FilteredReader, type FilterStep } from "../../core/filtered_reader.ts";
+import type { Leg } from "./leg.ts";
+
+/** A leg whose frames are read here: entries pass a filter, all else passes through. */
+export class FilteredLeg {
+  readonly #channel: string;
+  readonly #reader: FilteredReader;
+  readonly #send: (text: string) => void;
+
+  constructor(channel: string, passes: (entry: Entry) => boolean, send: (text: string) => void) {
+    this.#channel = channel;
+    this.#reader = new FilteredReader(channel, passes, limits.windowMinBytes);
+    this.#send = send;
+  }
+
+  take(text: string, leg: Leg): void {
+    // What an object of this gateway sends is believed.
+    const frame = JSON.parse(text) as DownFrame;
+    if (frame.type === "entries") {
+      this.#apply(this.#reader.read(text, frame satisfies EntriesFrame), leg);
+      return;
+    }
+    this.#send(text);
+    if (frame.type === "subscribed" || frame.type === "window") this.#resize(frame, leg);
+  }
+
+  ack(cursor: number, leg: Leg): void {
+    this.#apply(this.#reader.ack(cursor), leg);
+  }
+
+  #resize({ windowBytes }: SubscribedFrame | WindowFrame, leg: Leg): void {
+    this.#apply(this.#reader.resize(windowBytes), leg);
+  }
+
+  #apply({ frames, ackTo }: FilterStep, leg: Leg): void {
+    for (const frame of frames) this.#send(frame);
+    if (ackTo !== null) leg.ack(this.#channel, ackTo);
+  }
+}

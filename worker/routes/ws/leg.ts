@@ -1,0 +1,93 @@
+import { closeCodes } from "../../../protocol/mod.ts";
+import type { SocketPlan } from "../../core/contract.ts";
+import type { Env } from "../../objects/env.ts";
+import { openObjectSocket } from "./object_socket.ts";
+
+/** What a leg tells its owner, until the owner closes it. */
+export interface LegEvents {
+  frame(text: string): void;
+  /** It is gone; `code` is the object's close code, or 1006 where the object could not be reached. */
+  lost(code: number): void;
+}
+
+const unreached = 1006;
+
+/** Close codes with a cause that a new leg would meet again. */
+const causes: ReadonlySet<number> = new Set([
+  closeCodes.token.code,
+  closeCodes.forbidden.code,
+  closeCodes.tooMany.code,
+]);
+
+export function isForCause(code: number): boolean {
+  return causes.has(code);
+}
+
+/** One socket from this Worker to a channel's object. Once closed by its owner it tells nothing more. */
+export class Leg {
+  readonly #events: LegEvents;
+  #socket: WebSocket | null = null;
+  #isClosed = false;
+
+  constructor(env: Env, plan: SocketPlan, events: LegEvents) {
+    this.#events = events;
+    this.#open(env, plan).catch((error: unknown) => {
+      console.warn(`A leg to ${plan.channel} could not be opened`, error);
+      this.#lose(unreached);
+    });
+  }
+
+  /** Sends to the object; before the leg is open there is nothing to say. */
+  send(text: string): void {
+    try {
+      this.#socket?.send(text);
+    } catch {
+      // It is closing: its close event tells the owner.
+    }
+  }
+
+  ack(channel: string, cursor: number): void {
+    this.send(JSON.stringify({ type: "ack", channel, cursor }));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    closeQuietly(this.#socket);
+    this.#socket = null;
+  }
+
+  async #open(env: Env, plan: SocketPlan): Promise<void> {
+    const response = await openObjectSocket(env, plan);
+    const socket = response.webSocket;
+    if (socket === null) {
+      this.#lose(unreached);
+      return;
+    }
+    socket.addEventListener("message", ({ data }) => {
+      if (!this.#isClosed && typeof data === "string") this.#events.frame(data);
+    });
+    socket.addEventListener("close", ({ code }) => {
+      closeQuietly(socket);
+      this.#lose(code);
+    });
+    socket.addEventListener("error", () => this.#lose(unreached));
+    socket.accept();
+    if (this.#isClosed) closeQuietly(socket);
+    else this.#socket = socket;
+  }
+
+  #lose(code: number): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#socket = null;
+    this.#events.lost(code);
+  }
+}
+
+function closeQuietly(socket: WebSocket | null): void {
+  try {
+    socket?.close(closeCodes.normal.code);
+  } catch {
+    // It was closed before.
+  }
+}

@@ -1,0 +1,169 @@
+import {
+  type ChannelName,
+  compileFilter,
+  limits,
+  type Problem,
+  parseChannelName,
+  pongText,
+  type SubscribeFrame,
+  type Untrusted,
+  type ViewerFrame,
+  viewerFrameOf,
+} from "../../../protocol/mod.ts";
+import { FilteredLeg } from "./filtered_leg.ts";
+import { isForCause, type Leg } from "./leg.ts";
+import { legWindow, type Session, type SessionPorts, tooManyChannels } from "./session.ts";
+
+/** One channel's reading; `leg` is null while its grant is checked. */
+interface Subscription {
+  leg: Leg | null;
+  readonly filtered: FilteredLeg | null;
+}
+
+/** The native protocol on `/ws`: frames of the legs are passed through as they are, unless a filter reads them. */
+export class NativeSession implements Session {
+  readonly #ports: SessionPorts;
+  readonly #subscriptions = new Map<string, Subscription>();
+
+  constructor(ports: SessionPorts) {
+    this.#ports = ports;
+  }
+
+  get channels(): readonly string[] {
+    return [...this.#subscriptions.keys()];
+  }
+
+  receive(untrusted: Untrusted): void {
+    const decoded = viewerFrameOf(untrusted);
+    if (decoded.ok) this.#take(decoded.value);
+    else this.#tell(decoded.problem, channelIn(untrusted));
+  }
+
+  warn(inMs: number): void {
+    this.#ports.send(JSON.stringify({ type: "expiring", inMs }));
+  }
+
+  encodeError(problem: Problem, channel?: string): string {
+    return JSON.stringify({ type: "error", ...problem, ...(channel !== undefined && { channel }) });
+  }
+
+  close(): void {
+    for (const { leg } of this.#subscriptions.values()) leg?.close();
+    this.#subscriptions.clear();
+  }
+
+  #take(frame: ViewerFrame): void {
+    switch (frame.type) {
+      case "ping":
+        this.#ports.send(pongText);
+        return;
+      case "auth":
+        this.#ports.renew(frame.token);
+        return;
+      case "subscribe":
+        this.#subscribe(frame);
+        return;
+      case "unsubscribe":
+        this.#unsubscribe(frame.channel);
+        return;
+      case "ack":
+        this.#ack(frame.channel, frame.cursor);
+        return;
+    }
+  }
+
+  /** A repeated subscribe replaces the one before: what is still on its way from that leg is dropped. */
+  #subscribe(frame: SubscribeFrame): void {
+    const name = parseChannelName(frame.channel);
+    if (!name.ok) {
+      this.#tell(name.problem);
+      return;
+    }
+    const before = this.#subscriptions.get(frame.channel);
+    if (before === undefined && this.#subscriptions.size >= limits.channelsPerSocket) {
+      this.#tell(tooManyChannels(), frame.channel);
+      return;
+    }
+    before?.leg?.close();
+    const filtered =
+      frame.filter === undefined
+        ? null
+        : new FilteredLeg(frame.channel, compileFilter(frame.filter), (text) => this.#ports.send(text));
+    const subscription: Subscription = { leg: null, filtered };
+    this.#subscriptions.set(frame.channel, subscription);
+    void this.#begin(frame, name.value, subscription);
+  }
+
+  async #begin(frame: SubscribeFrame, name: ChannelName, subscription: Subscription): Promise<void> {
+    const granted = await this.#ports.authorize(name);
+    // It was replaced or given up while the grant was checked.
+    if (this.#subscriptions.get(frame.channel) !== subscription) return;
+    if (!granted.ok) {
+      this.#subscriptions.delete(frame.channel);
+      this.#tell(granted.problem, frame.channel);
+      return;
+    }
+    const { type: _, filter: __, maxWindowBytes: asked, ...start } = frame;
+    const leg = this.#ports.openLeg(
+      { ...start, maxWindowBytes: legWindow(this.#subscriptions.size, asked) },
+      {
+        frame: (text) => this.#deliver(subscription, text),
+        lost: (code) => this.#lost(frame.channel, code),
+      },
+    );
+    subscription.leg = leg;
+  }
+
+  #deliver({ filtered, leg }: Subscription, text: string): void {
+    if (filtered === null) this.#ports.send(text);
+    else if (leg !== null) filtered.take(text, leg);
+  }
+
+  #unsubscribe(channel: string): void {
+    const subscription = this.#subscriptions.get(channel);
+    if (subscription === undefined) {
+      this.#tellUnsubscribed(channel);
+      return;
+    }
+    this.#subscriptions.delete(channel);
+    subscription.leg?.close();
+  }
+
+  #ack(channel: string, cursor: number): void {
+    const subscription = this.#subscriptions.get(channel);
+    if (subscription === undefined) {
+      this.#tellUnsubscribed(channel);
+      return;
+    }
+    if (subscription.leg === null) return;
+    if (subscription.filtered === null) subscription.leg.ack(channel, cursor);
+    else subscription.filtered.ack(cursor, subscription.leg);
+  }
+
+  /** A client resumes all its channels on a new socket, so that one lost leg ends this one. */
+  #lost(channel: string, code: number): void {
+    this.#subscriptions.delete(channel);
+    if (isForCause(code)) {
+      this.#ports.closeWith(code, channel);
+      return;
+    }
+    this.#ports.fail({
+      code: "restarting",
+      message: `The connection to ${channel} was lost. Connect again.`,
+    });
+  }
+
+  #tellUnsubscribed(channel: string): void {
+    this.#tell({ code: "not_subscribed", message: `This socket does not read ${channel}.` }, channel);
+  }
+
+  #tell(problem: Problem, channel?: string): void {
+    this.#ports.send(this.encodeError(problem, channel));
+  }
+}
+
+/** The channel that a refused frame named, where it is a channel's name at all. */
+function channelIn(frame: Untrusted): string | undefined {
+  const { channel } = frame as { readonly channel?: unknown };
+  return typeof channel === "string" && parseChannelName(channel).ok ? channel : undefined;
+}
