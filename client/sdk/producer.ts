@@ -148,7 +148,7 @@ export class Producer {
     let tried: BatchHistory = { isRenewed: false, isRebegun: false };
     for (let attempt = 1; !this.#isStopped; attempt++) {
       const result = await this.#post(batch, tried.isRenewed);
-      if (this.#isStopped) break;
+      if (this.#isStopped && !result.ok) break;
       const verdict = this.#judge(result, tried);
       if (verdict === "done") {
         this.#seq += 1;
