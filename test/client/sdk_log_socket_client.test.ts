@@ -1,0 +1,362 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { LogSocketClient, type LogSocketClientOptions, type StateStorage } from "../../client/sdk/mod.ts";
+import { limits } from "../../protocol/mod.ts";
+import { seededRandom } from "./sdk_random.ts";
+import { type WireFaults, WireGateway } from "./wire_gateway.ts";
+import { numberedLines, WireRecorder } from "./wire_recorder.ts";
+
+const gateways: WireGateway[] = [];
+const clients: LogSocketClient[] = [];
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await Promise.all(gateways.splice(0).map((gateway) => gateway.stop()));
+});
+
+async function startGateway(faults: Partial<WireFaults> = {}): Promise<WireGateway> {
+  const gateway = await WireGateway.start(faults);
+  gateways.push(gateway);
+  return gateway;
+}
+
+/** A client whose backoff is a hundredth of the real one. */
+function startClient(gateway: WireGateway, options: Partial<LogSocketClientOptions> = {}): LogSocketClient {
+  const client = new LogSocketClient({ url: gateway.url, random: () => 0.01, ...options });
+  clients.push(client);
+  return client;
+}
+
+function memoryStorage(): StateStorage & { readonly values: Map<string, string> } {
+  const values = new Map<string, string>();
+  return {
+    values,
+    load: (key) => values.get(key) ?? null,
+    save: (key, value) => void values.set(key, value),
+    remove: (key) => void values.delete(key),
+  };
+}
+
+describe.each(["shared", "direct"] as const)("on a %s socket", (transport) => {
+  it.each([1, 2, 3])(
+    "[SDK1] sockets cut anywhere: every line once, in order, verified (seed %i)",
+    async (seed) => {
+      const random = seededRandom(seed);
+      const gateway = await startGateway({ random, cutChance: 0.04 });
+      const recorder = new WireRecorder();
+      startClient(gateway, { transport }).subscribe("build/1", {}, recorder);
+      const lines = numberedLines(1, 2_000);
+      for (let from = 0; from < lines.length; from += 250) {
+        gateway.append("build/1", lines.slice(from, from + 250));
+        await recorder.until(({ lines }) => lines.length >= from);
+      }
+      gateway.finish("build/1");
+      await recorder.until(({ proofs }) => proofs.length > 0);
+      expect(recorder.lines).toEqual(lines);
+      expect(recorder.cursors).toEqual(lines.map((_, index) => index + 1));
+      expect(recorder.proofs[0]).toEqual({ state: "verified" });
+      expect(gateway.cuts).toBeGreaterThan(3);
+    },
+  );
+
+  it("[SDK2] another process goes on from the stored place, and proves the whole", async () => {
+    const gateway = await startGateway();
+    const storage = memoryStorage();
+    const lines = numberedLines(1, 400);
+    gateway.append("build/1", lines);
+    const before = new WireRecorder();
+    const first = startClient(gateway, { transport, storage });
+    const subscription = first.subscribe("build/1", {}, before);
+    await before.until(({ lines }) => lines.length >= 100);
+    await subscription.close();
+    const readBefore = before.lines.length;
+    gateway.append("build/1", numberedLines(401, 500));
+    gateway.finish("build/1");
+
+    const after = new WireRecorder();
+    startClient(gateway, { transport, storage }).subscribe("build/1", {}, after);
+    await after.until(({ proofs }) => proofs.length > 0);
+    expect(before.lines.length).toBe(readBefore);
+    expect([...before.lines, ...after.lines]).toEqual(numberedLines(1, 500));
+    expect(after.proofs[0]).toEqual({ state: "verified" });
+    expect([...storage.values.keys()]).toEqual([`tailrace/1/${new URL(gateway.url).host}/build/1`]);
+  });
+
+  it("[SDK3] a dead peer is noticed within the heartbeat, and what it says later does not count", async () => {
+    const gateway = await startGateway();
+    const recorder = new WireRecorder();
+    const client = startClient(gateway, { transport, heartbeatMs: 300 });
+    client.subscribe("build/1", {}, recorder);
+    gateway.append("build/1", numberedLines(1, 3));
+    await recorder.until(({ lines }) => lines.length === 3);
+
+    const dead = gateway.socket;
+    dead.isSilent = true;
+    const since = performance.now();
+    gateway.append("build/1", numberedLines(4, 6));
+    await recorder.until(({ problems }) => problems.length > 0);
+    // The heartbeat, and what two busy cores may add to a timer.
+    expect(performance.now() - since).toBeLessThan(300 + 700);
+    expect(recorder.problems[0]?.message).toBe("The gateway did not answer a ping within 100 ms.");
+
+    const late = { kind: "log", ts: 0, level: "info", line: "late" };
+    dead.sendLate({ type: "entries", channel: "build/1", first: 4, entries: [late] });
+    gateway.finish("build/1");
+    await recorder.until(({ proofs }) => proofs.length > 0);
+    expect(recorder.lines).toEqual(numberedLines(1, 6));
+    expect(recorder.proofs[0]).toEqual({ state: "verified" });
+    expect(client.state.name).toBe("ready");
+  });
+
+  it("[SDK4] a refused token is renewed once, and then the client stops and says why", async () => {
+    const gateway = await startGateway({ token: "second" });
+    const asked: boolean[] = [];
+    const recorder = new WireRecorder();
+    const client = startClient(gateway, {
+      transport,
+      token: ({ renew }) => {
+        asked.push(renew);
+        return renew ? "second" : "first";
+      },
+    });
+    client.subscribe("build/1", {}, recorder);
+    await recorder.until(({ subscribed }) => subscribed === 1);
+    expect(asked).toEqual([false, true]);
+
+    gateway.faults.token = "a third, which nobody has";
+    gateway.socket.cut();
+    await recorder.until(({ problems }) => problems.some((problem) => problem.final === true));
+    expect(recorder.problems.at(-1)).toMatchObject({ code: "token_invalid", final: true });
+    expect(client.state).toMatchObject({ name: "stopped", reason: { kind: "refused", closeCode: 4401 } });
+    // After the cut: refused, renewed, refused again.
+    expect(gateway.handshakes.length).toBe(4);
+
+    gateway.faults.token = "second";
+    client.reconnect();
+    await recorder.until(({ subscribed }) => subscribed === 2);
+  });
+
+  it("[SDK5] a hole is reported, and read after all", async () => {
+    const gateway = await startGateway({ holes: 5 });
+    const recorder = new WireRecorder();
+    gateway.append("build/1", numberedLines(1, 100));
+    gateway.finish("build/1");
+    startClient(gateway, { transport }).subscribe("build/1", {}, recorder);
+    await recorder.until(({ proofs }) => proofs.length > 0);
+    expect(recorder.problems.map(({ code }) => code)).toEqual(["entries_missing"]);
+    expect(recorder.lines).toEqual(numberedLines(1, 100));
+    expect(recorder.proofs[0]).toEqual({ state: "verified" });
+  });
+
+  it("[SDK6] a slow listener holds back the acknowledgement, and so the gateway", async () => {
+    const gateway = await startGateway();
+    const recorder = new WireRecorder();
+    const gate = Promise.withResolvers<void>();
+    recorder.taking = () => gate.promise;
+    gateway.append("build/1", numberedLines(1, 2_000));
+    gateway.finish("build/1");
+    startClient(gateway, { transport }).subscribe("build/1", {}, recorder);
+    await recorder.until(({ lines }) => lines.length > 0);
+    const subscription = gateway.socket.subscriptions.get("build/1") ?? expect.fail("not subscribed");
+    const inFirstCall = recorder.lines.length;
+    expect(subscription.acks).toEqual([]);
+    expect(subscription.sent).toBeLessThan(2_000);
+    expect(subscription.inFlightBytes).toBeLessThan(gateway.faults.windowBytes);
+    expect(inFirstCall).toBeLessThan(subscription.sent);
+
+    recorder.taking = () => Promise.resolve();
+    gate.resolve();
+    await recorder.until(({ proofs }) => proofs.length > 0);
+    expect(recorder.lines).toEqual(numberedLines(1, 2_000));
+    expect(subscription.acks.length).toBeGreaterThan(1);
+    expect(subscription.acks).toEqual([...subscription.acks].sort((a, b) => a - b));
+  });
+
+  it("[SDK7] close ends the socket, and nothing is called afterwards", async () => {
+    const gateway = await startGateway();
+    const recorder = new WireRecorder();
+    const client = startClient(gateway, { transport });
+    client.subscribe("build/1", {}, recorder);
+    await recorder.until(({ subscribed }) => subscribed === 1);
+    await client.close();
+    gateway.append("build/1", numberedLines(1, 5));
+    await gateway.until(() => gateway.sockets.every(({ isClosed }) => isClosed));
+    expect(recorder.lines).toEqual([]);
+    expect(client.state).toEqual({ name: "stopped", reason: { kind: "closed" } });
+    expect(() => client.subscribe("build/2", {}, recorder)).toThrow("The client is closed.");
+  });
+
+  it("[SDK8] a listener that fails ends its subscription, and what it did not take is not stored", async () => {
+    const gateway = await startGateway();
+    const storage = memoryStorage();
+    const recorder = new WireRecorder();
+    recorder.taking = () => Promise.reject(new Error("the pipe is closed"));
+    gateway.append("build/1", numberedLines(1, 5));
+    startClient(gateway, { transport, storage }).subscribe("build/1", {}, recorder);
+    await recorder.until(({ problems }) => problems.length > 0);
+    expect(recorder.problems).toEqual([
+      {
+        code: "listener_failed",
+        channel: "build/1",
+        message: 'The listener of "build/1" failed: the pipe is closed',
+        final: true,
+      },
+    ]);
+    expect(storage.values.size).toBe(0);
+  });
+});
+
+describe("several channels on one socket", () => {
+  it("[SDK9] are read together, refused one by one, and left one by one", async () => {
+    const gateway = await startGateway({ forbidden: new Set(["build/secret"]) });
+    const client = startClient(gateway);
+    const one = new WireRecorder();
+    const two = new WireRecorder();
+    const secret = new WireRecorder();
+    const left = client.subscribe("build/1", {}, one);
+    client.subscribe("task/2", {}, two);
+    client.subscribe("build/secret", {}, secret);
+    await secret.until(({ problems }) => problems.length > 0);
+    expect(secret.problems).toMatchObject([{ code: "forbidden", channel: "build/secret", final: true }]);
+
+    gateway.append("build/1", numberedLines(1, 3));
+    gateway.append("task/2", numberedLines(1, 4));
+    await one.until(({ lines }) => lines.length === 3);
+    await two.until(({ lines }) => lines.length === 4);
+    expect(gateway.sockets.length).toBe(1);
+    expect(() => client.subscribe("task/2", {}, one)).toThrow("task/2 is being read already");
+
+    await left.close();
+    await gateway.until(() => gateway.received.some((text) => text.includes("unsubscribe")));
+    gateway.append("build/1", numberedLines(4, 5));
+    gateway.append("task/2", numberedLines(5, 6));
+    await two.until(({ lines }) => lines.length === 6);
+    expect(one.lines.length).toBe(3);
+    expect([one.problems, two.problems]).toEqual([[], []]);
+  });
+
+  it("[SDK10] a subscription given up at once leaves its answer to nobody", async () => {
+    const gateway = await startGateway();
+    gateway.append("build/1", numberedLines(1, 20));
+    const client = startClient(gateway);
+    client.subscribe("task/2", {}, new WireRecorder());
+    await gateway.until(() => gateway.received.length === 1);
+    const first = new WireRecorder();
+    const second = new WireRecorder();
+    void client.subscribe("build/1", {}, first).close();
+    client.subscribe("build/1", { last: 2 }, second);
+    await second.until(({ lines }) => lines.length > 0);
+    expect(first.subscribed).toBe(0);
+    expect(second.lines).toEqual(numberedLines(19, 20));
+  });
+
+  it("[SDK11] says where to begin: after a cursor, with the last n, with its filter and window", async () => {
+    const gateway = await startGateway();
+    gateway.append("build/1", numberedLines(1, 20));
+    const client = startClient(gateway);
+    const recorder = new WireRecorder();
+    const filter = { levels: ["error"] as const };
+    client.subscribe("build/1", { cursor: 15, epoch: "epoch-1", filter, maxWindowBytes: 9_000 }, recorder);
+    await recorder.until(({ lines }) => lines.length > 0);
+    expect(gateway.received.slice(0, 1).map((text) => JSON.parse(text))).toEqual([
+      {
+        type: "subscribe",
+        channel: "build/1",
+        cursor: 15,
+        epoch: "epoch-1",
+        filter,
+        maxWindowBytes: 9_000,
+      },
+    ]);
+    expect(recorder.lines).toEqual(numberedLines(16, 20));
+    const direct = startClient(gateway, { transport: "direct" });
+    expect(() => direct.subscribe("build/1", { filter }, recorder)).toThrow("A filter needs the shared");
+    expect(() => direct.subscribe("build/1", { maxWindowBytes: 1 }, recorder)).toThrow(
+      `maxWindowBytes is 1. Allowed: from ${limits.windowMinBytes}.`,
+    );
+    expect(() => direct.subscribe("Build", {}, recorder)).toThrow('"Build" is not a channel name.');
+  });
+});
+
+describe("the socket itself", () => {
+  it("[SDK12] carries the token as a subprotocol, and sends a new one when it expires", async () => {
+    const gateway = await startGateway({ token: "token-0" });
+    let count = 0;
+    const recorder = new WireRecorder();
+    startClient(gateway, { token: async () => `token-${count++}` }).subscribe("build/1", {}, recorder);
+    await recorder.until(({ subscribed }) => subscribed === 1);
+    expect(gateway.handshakes).toEqual([{ url: "/ws", token: "token-0" }]);
+    gateway.socket.send({ type: "expiring", inMs: 60_000 });
+    await gateway.until(() => gateway.auths.length > 0);
+    expect(gateway.auths).toEqual(["token-1"]);
+  });
+
+  it("[SDK13] reports frames it does not know, and reads on", async () => {
+    const gateway = await startGateway();
+    const recorder = new WireRecorder();
+    startClient(gateway).subscribe("build/1", {}, recorder);
+    await recorder.until(({ subscribed }) => subscribed === 1);
+    gateway.socket.send({ type: "future", channel: "build/1" });
+    gateway.append("build/1", numberedLines(1, 2));
+    await recorder.until(({ lines }) => lines.length === 2);
+    expect(recorder.problems.map(({ code }) => code)).toEqual(["unknown_frame"]);
+  });
+
+  it("[SDK14] tells its states in order, and keeps trying while the token cannot be had", async () => {
+    const gateway = await startGateway();
+    let failures = 2;
+    const recorder = new WireRecorder();
+    const client = startClient(gateway, {
+      token: () => {
+        if (failures-- > 0) throw new Error("the vault is sealed");
+        return null;
+      },
+    });
+    const names: string[] = [];
+    const forget = client.onState(({ name }) => names.push(name));
+    client.subscribe("build/1", {}, recorder);
+    await recorder.until(({ subscribed }) => subscribed === 1);
+    forget();
+    expect(names).toEqual([
+      ...["connecting", "waiting", "connecting", "waiting", "connecting"],
+      ...["open", "ready"],
+    ]);
+    expect(recorder.problems.map(({ message }) => message)).toEqual([
+      "The token could not be had or sent: the vault is sealed",
+      "The token could not be had or sent: the vault is sealed",
+    ]);
+  });
+
+  it("[SDK15] acknowledges when half the window is unacknowledged, and at once on a new window", async () => {
+    const gateway = await startGateway({ random: () => 0, windowBytes: 8_192 });
+    const recorder = new WireRecorder();
+    startClient(gateway).subscribe("build/1", {}, recorder);
+    await recorder.until(({ subscribed }) => subscribed === 1);
+    // One entry a frame, and each frame has the same size.
+    const frameBytes = Buffer.byteLength(
+      JSON.stringify({
+        type: "entries",
+        channel: "build/1",
+        first: 1,
+        entries: [{ kind: "log", ts: 0, level: "info", line: "é".repeat(500) }],
+      }),
+    );
+    const due = Math.ceil(4_096 / frameBytes);
+    const acks = () =>
+      gateway.received.filter((text) => text.includes('"ack"')).map((text) => JSON.parse(text));
+    gateway.append(
+      "build/1",
+      Array.from({ length: due - 1 }, () => "é".repeat(500)),
+    );
+    await recorder.until(({ lines }) => lines.length === due - 1);
+    expect(acks()).toEqual([]);
+    gateway.append("build/1", ["é".repeat(500)]);
+    await gateway.until(() => acks().length === 1);
+    expect(acks()).toEqual([{ type: "ack", channel: "build/1", cursor: due }]);
+
+    gateway.append("build/1", ["one more"]);
+    await recorder.until(({ lines }) => lines.length === due + 1);
+    gateway.socket.send({ type: "window", channel: "build/1", windowBytes: 65_536 });
+    await gateway.until(() => acks().length === 2);
+    expect(acks()[1]).toEqual({ type: "ack", channel: "build/1", cursor: due + 1 });
+  });
+});
