@@ -59,15 +59,15 @@ function Outcome({ model }: HeadProps) {
 function Progress({ model }: HeadProps) {
   const { progress, step, currentStep, totalSteps } = model.facts.summary.value;
   if (model.facts.status.value !== "running" || (progress === undefined && step === undefined)) return null;
-  const isCounted = currentStep !== undefined && totalSteps !== undefined;
+  const parts = [
+    progress === undefined ? "" : `${Math.round(progress)}%`,
+    currentStep === undefined || totalSteps === undefined ? "" : words.value.step(currentStep, totalSteps),
+    step ?? "",
+  ];
   return (
     <div class="head-progress">
       {progress !== undefined && <ProgressBar percent={progress} />}
-      <span class="step">
-        {progress !== undefined && `${Math.round(progress)}% `}
-        {isCounted && `${words.value.step(currentStep, totalSteps)} `}
-        {step}
-      </span>
+      <span class="step">{parts.filter((part) => part !== "").join(" · ")}</span>
     </div>
   );
 }

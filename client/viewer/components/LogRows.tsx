@@ -66,6 +66,7 @@ function rowsOf(model: LogModel, first: number, end: number): ComponentChildren 
 }
 
 function EmptyLog({ model }: LogRowsProps) {
+  void model.view.version.value;
   if (model.view.layout.count > 0) return null;
   const { noLines, noMatch, waitingForLines } = words.value;
   const isEnded = model.facts.end.value !== null;

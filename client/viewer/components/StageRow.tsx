@@ -11,6 +11,7 @@ export interface StageRowProps {
 
 /** Heads the lines of a stage, and folds them. */
 export function StageRow({ model, stage }: StageRowProps) {
+  void model.view.version.value;
   const name = model.buffer.stageName(stage);
   const isFolded = model.view.isFolded(stage);
   const { fold, unfold, errors, warnings } = words.value;

@@ -7,7 +7,7 @@ export type Language = keyof typeof dictionaries;
 
 const chosen = signal<Language>("en");
 
-export const language: ReadonlySignal<Language> = computed(() => chosen.value);
+export const language: ReadonlySignal<Language> = chosen;
 /** The dictionary of the language chosen. */
 export const words: ReadonlySignal<Dictionary> = computed(() => dictionaries[chosen.value]);
 

@@ -32,14 +32,14 @@ export class ChannelFacts {
   /** Entries up to this cursor are in the gateway's summary. */
   #reducedTo = 0;
 
-  readonly summary: ReadonlySignal<Summary> = computed(() => this.#summary.value);
+  readonly summary: ReadonlySignal<Summary> = this.#summary;
   readonly status: ReadonlySignal<Status> = computed(
     () => this.#end.value?.frame.status ?? this.#status.value,
   );
-  readonly viewers: ReadonlySignal<number> = computed(() => this.#viewers.value);
-  readonly subscribed: ReadonlySignal<SubscribedFrame | null> = computed(() => this.#subscribed.value);
-  readonly end: ReadonlySignal<ChannelEnd | null> = computed(() => this.#end.value);
-  readonly isRedacted: ReadonlySignal<boolean> = computed(() => this.#isRedacted.value);
+  readonly viewers: ReadonlySignal<number> = this.#viewers;
+  readonly subscribed: ReadonlySignal<SubscribedFrame | null> = this.#subscribed;
+  readonly end: ReadonlySignal<ChannelEnd | null> = this.#end;
+  readonly isRedacted: ReadonlySignal<boolean> = this.#isRedacted;
 
   takeSubscribed(frame: SubscribedFrame): void {
     if (this.#subscribed.value?.epoch !== frame.epoch) {

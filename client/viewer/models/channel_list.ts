@@ -8,7 +8,7 @@ export const refreshMs = 3_000;
 export class ChannelList {
   readonly #gateway: Gateway;
   readonly #unauthorized: () => void;
-  readonly #query = signal<ChannelQuery>({ kind: "build", status: "", text: "" });
+  readonly #query = signal<ChannelQuery>({ kind: "", status: "", text: "" });
   readonly #channels = signal<readonly ListedChannel[] | null>(null);
   readonly #more = signal<string | null>(null);
   readonly #refusal = signal<Refusal | null>(null);
@@ -17,11 +17,11 @@ export class ChannelList {
   /** Further pages are shown: a refresh would fold them up, so it waits for the reader to come back. */
   #isPaged = false;
 
-  readonly query: ReadonlySignal<ChannelQuery> = computed(() => this.#query.value);
+  readonly query: ReadonlySignal<ChannelQuery> = this.#query;
   /** Null until the first answer. */
-  readonly channels: ReadonlySignal<readonly ListedChannel[] | null> = computed(() => this.#channels.value);
+  readonly channels: ReadonlySignal<readonly ListedChannel[] | null> = this.#channels;
   readonly hasMore: ReadonlySignal<boolean> = computed(() => this.#more.value !== null);
-  readonly refusal: ReadonlySignal<Refusal | null> = computed(() => this.#refusal.value);
+  readonly refusal: ReadonlySignal<Refusal | null> = this.#refusal;
 
   constructor(gateway: Gateway, unauthorized: () => void) {
     this.#gateway = gateway;

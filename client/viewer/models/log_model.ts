@@ -1,4 +1,4 @@
-import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import type { Entry, GapFrame, RedactFrame, SubscribedFrame } from "../../../protocol/mod.ts";
 import type { ClientProblem, ConnectionState, LogListener } from "../../sdk/mod.ts";
 import type { FrameClock, LogSource, OpenLog } from "../adapter.ts";
@@ -27,9 +27,9 @@ export class LogModel {
   #cancelFrame: (() => void) | null = null;
   #isBegun = false;
 
-  readonly connection: ReadonlySignal<ConnectionState> = computed(() => this.#connection.value);
+  readonly connection: ReadonlySignal<ConnectionState> = this.#connection;
   /** The newest trouble, until the connection is proved again. */
-  readonly problem: ReadonlySignal<ClientProblem | null> = computed(() => this.#problem.value);
+  readonly problem: ReadonlySignal<ClientProblem | null> = this.#problem;
 
   constructor(channel: string, source: LogSource, nextFrame: FrameClock, buffer = new LogBuffer()) {
     this.channel = channel;

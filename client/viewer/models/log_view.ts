@@ -1,4 +1,4 @@
-import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import { keywordPattern, Matches } from "../rows/matches.ts";
 import type { RowLayout } from "../rows/row_layout.ts";
 import { ScrollPosition } from "../rows/scroll_position.ts";
@@ -30,12 +30,12 @@ export class LogView {
   #isTargetDue = false;
 
   /** Counts the changes of what is shown: who reads it draws again. */
-  readonly version: ReadonlySignal<number> = computed(() => this.#version.value);
-  readonly keyword: ReadonlySignal<string> = computed(() => this.#keyword.value);
-  readonly following: ReadonlySignal<boolean> = computed(() => this.#following.value);
-  readonly unseen: ReadonlySignal<Unseen> = computed(() => this.#unseen.value);
+  readonly version: ReadonlySignal<number> = this.#version;
+  readonly keyword: ReadonlySignal<string> = this.#keyword;
+  readonly following: ReadonlySignal<boolean> = this.#following;
+  readonly unseen: ReadonlySignal<Unseen> = this.#unseen;
   /** The cursor that the address names. */
-  readonly target: ReadonlySignal<number | null> = computed(() => this.#target.value);
+  readonly target: ReadonlySignal<number | null> = this.#target;
 
   constructor(buffer: LogBuffer) {
     this.#buffer = buffer;

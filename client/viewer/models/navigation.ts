@@ -6,7 +6,7 @@ export class Navigation {
   readonly #window: Window;
   readonly #url = signal(new URL("http://localhost/"));
 
-  readonly url: ReadonlySignal<URL> = computed(() => this.#url.value);
+  readonly url: ReadonlySignal<URL> = this.#url;
   readonly route: ReadonlySignal<Route> = computed(() => routeOf(this.#url.value));
 
   constructor(host: Window) {

@@ -1,4 +1,4 @@
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Answer, Gateway, Refusal, Session } from "../gateway.ts";
 
 /**
@@ -16,7 +16,7 @@ export class SessionModel {
   readonly #gateway: Gateway;
   readonly #state = signal<SessionState>({ name: "unknown" });
 
-  readonly state: ReadonlySignal<SessionState> = computed(() => this.#state.value);
+  readonly state: ReadonlySignal<SessionState> = this.#state;
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
