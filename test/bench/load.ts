@@ -26,7 +26,12 @@ export function batchOf(first: number, entries: number, ts: number): string {
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 
 /** Appends a batch and resolves when it is durable; rejects on any refusal. */
-export function append(url: URL, channel: string, token: string, body: string): Promise<{ first: number; last: number }> {
+export function append(
+  url: URL,
+  channel: string,
+  token: string,
+  body: string,
+): Promise<{ first: number; last: number }> {
   return new Promise((resolve, reject) => {
     const sent = request(
       new URL(`/v1/channels/${channel}/entries`, url),
@@ -62,7 +67,12 @@ export async function produce(
   url: URL,
   channel: string,
   token: string,
-  load: { readonly entries: number; readonly forMs: number; readonly inFlight?: number; readonly everyMs?: number },
+  load: {
+    readonly entries: number;
+    readonly forMs: number;
+    readonly inFlight?: number;
+    readonly everyMs?: number;
+  },
 ): Promise<{ readonly lines: number; readonly ms: number; readonly ackMs: readonly number[] }> {
   const startedAt = performance.now();
   const ackMs: number[] = [];

@@ -52,7 +52,9 @@ export class RawSubscriber {
       const subscriber = new RawSubscriber(socket, channel, onFrame);
       subscriber.#onSubscribed = () => resolve(subscriber);
       socket.once("error", reject);
-      socket.once("close", () => reject(new Error(`The gateway closed the socket: ${subscriber.#handshake}`)));
+      socket.once("close", () =>
+        reject(new Error(`The gateway closed the socket: ${subscriber.#handshake}`)),
+      );
       socket.on("data", (chunk) => subscriber.#take(chunk));
       socket.write(
         `${[
@@ -63,7 +65,9 @@ export class RawSubscriber {
           "Sec-WebSocket-Version: 13",
           `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}`,
           `Sec-WebSocket-Protocol: tailrace.v1, bearer.${token}`,
-          ...(options.offersDeflate ? ["Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"] : []),
+          ...(options.offersDeflate
+            ? ["Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"]
+            : []),
         ].join("\r\n")}\r\n\r\n`,
       );
     });
@@ -124,7 +128,8 @@ export class RawSubscriber {
       this.#header = header;
       return chunk.subarray(chunk.length);
     }
-    this.#left = short === 126 ? header.readUInt16BE(2) : short === 127 ? Number(header.readBigUInt64BE(2)) : short;
+    this.#left =
+      short === 126 ? header.readUInt16BE(2) : short === 127 ? Number(header.readBigUInt64BE(2)) : short;
     this.#bytes = this.#left;
     this.#header = Buffer.alloc(0);
     this.#head = Buffer.alloc(0);

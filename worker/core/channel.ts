@@ -19,7 +19,7 @@ import {
   summaryFrame,
   summaryOf,
 } from "./channel_frames.ts";
-import { ChannelLog, type Settle } from "./channel_log.ts";
+import { ChannelLog } from "./channel_log.ts";
 import type {
   AppendRequest,
   ChannelHead,
@@ -40,6 +40,7 @@ import { startOf } from "./start.ts";
 import { Stranded } from "./stranded.ts";
 import { type Peer, Subscriber, type SubscriberState } from "./subscriber.ts";
 import { dueAction, duesOf } from "./subscriber_due.ts";
+import type { Settle } from "./waiting_batches.ts";
 
 /** What a channel asks of the shell around it. */
 export interface ChannelPorts {
@@ -170,10 +171,10 @@ export class Channel {
   #flush(now: number): void {
     const done = this.#log.flush(now);
     if (done === null) return;
-    const { rows, begins } = done.flushed;
+    const { rows, begins } = done;
     if (begins) this.#tellBegin();
     const framesSent = this.#delivery.publish(this.#segments.add(rows), this.#log.place, now);
-    done.settleAll();
+    done.settle();
     this.#ports.changed(begins ? "status" : "lines");
     this.#ports.moved();
     const delayMs = flushIntervalMs(framesSent);

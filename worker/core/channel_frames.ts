@@ -61,7 +61,7 @@ export function summaryOf(log: ChannelLog, viewers: number): ChannelSummary {
     first,
     tail,
     oldest,
-    ...(epoch !== null && { startedAt: log.startedAt, updatedAt: log.updatedAt }),
+    ...(epoch !== null && log.times),
     lines,
     bytes,
     ...log.summary,

@@ -1,34 +1,35 @@
 import {
   crc32Hex,
   emptySum,
+  emptySummary,
   limits,
   ok,
   type Result,
   refuse,
   type Status,
+  type Summary,
   SummaryReducer,
   type TextSum,
 } from "../../protocol/mod.ts";
 import type { AppendReceipt, AppendRequest, ChannelHead, EndReceipt, EndRequest } from "./contract.ts";
 import type { Journal, JournalRow, ProducerState, Snapshot } from "./journal.ts";
 import { judge, Producers, type Verdict } from "./producers.ts";
-import { batchBytes, RowBuilder } from "./row_builder.ts";
+import { RowBuilder } from "./row_builder.ts";
 import type { Border } from "./segment.ts";
+import { type Settle, type WaitingBatch, WaitingBatches } from "./waiting_batches.ts";
 
-/** Called once with what became of a batch, after its flush. */
-export type Settle = (outcome: Result<AppendReceipt>) => void;
-
-interface WaitingBatch {
-  readonly request: AppendRequest;
-  /** The sender's, then those of its repeats. */
-  readonly settlers: Settle[];
-}
-
-/** What a flush did. */
+/** What a flush did. `settle` gives the senders their receipts. */
 export interface Flushed {
   readonly rows: readonly JournalRow[];
+  /** The channel's first: an epoch begins. */
   readonly begins: boolean;
+  readonly settle: () => void;
 }
+
+/** What is known of a channel but for its summary and producers, which change in place. */
+type LogState = Omit<Snapshot, "summary" | "producers">;
+
+type Range = Pick<AppendReceipt, "first" | "last">;
 
 /**
  * The writing half of a channel: verdicts, waiting batches, and the flush that stores them. Memory moves only
@@ -37,102 +38,89 @@ export interface Flushed {
 export class ChannelLog {
   readonly #journal: Journal;
   readonly #makeEpoch: () => string;
-  #tenant: string;
-  #channel: string;
-  #project: string | undefined;
-  #epoch: string | null = null;
-  #first = 1;
-  #tail = 0;
-  #oldest: number | null = null;
-  #offset = 0;
-  #total: TextSum = emptySum;
-  #startedAt = 0;
-  #updatedAt = 0;
+  readonly #waiting = new WaitingBatches();
+  #state: LogState;
   #summary = new SummaryReducer();
   #producers = new Producers();
-  #end: EndReceipt | undefined;
+  #oldest: number | null = null;
   #rowsSinceSnapshot = 0;
-  #waiting: WaitingBatch[] = [];
-  readonly #newestWaiting = new Map<string, WaitingBatch>();
-  #waitingBytes = 0;
 
   /** Wakes from what the journal holds. `tenant` and `channel` count where it holds nothing yet. */
   constructor(journal: Journal, tenant: string, channel: string, makeEpoch: () => string) {
     this.#journal = journal;
     this.#makeEpoch = makeEpoch;
-    this.#tenant = tenant;
-    this.#channel = channel;
+    this.#state = unbegun(tenant, channel, { cursor: 0, offset: 0 });
     const woken = journal.wake();
     if (woken === null) return;
-    this.#restore(woken.snapshot);
+    const { summary, producers, ...state } = woken.snapshot;
+    this.#state = state;
+    this.#summary = new SummaryReducer(summary);
+    this.#producers = new Producers(producers);
     for (const { last, offset, bytes, meta } of woken.rows) {
-      this.#tail = last;
-      this.#offset = offset + bytes;
-      this.#total = meta.total;
-      this.#updatedAt = meta.at;
+      const moved = { cursor: last, offset: offset + bytes, total: meta.total, updatedAt: meta.at };
+      this.#state = { ...this.#state, ...moved };
       this.#rowsSinceSnapshot += 1;
-      for (const { before, delta } of meta.flush?.deltas ?? []) this.#summary.merge(delta, before);
-      for (const [id, state] of Object.entries(meta.flush?.producers ?? {})) this.#producers.set(id, state);
+      if (meta.flush !== undefined) this.#learn(meta.flush);
     }
     this.#oldest = journal.oldest();
   }
 
   get tenant(): string {
-    return this.#tenant;
+    return this.#state.tenant;
   }
 
   get channel(): string {
-    return this.#channel;
+    return this.#state.channel;
   }
 
   get head(): ChannelHead {
+    const { channel, epoch, first, cursor, project } = this.#state;
     return {
-      channel: this.#channel,
-      epoch: this.#epoch,
-      first: this.#first,
-      tail: this.#tail,
-      oldest: this.#oldest ?? this.#tail + 1,
-      ended: this.#end !== undefined,
-      ...(this.#project !== undefined && { project: this.#project }),
+      channel,
+      epoch,
+      first,
+      tail: cursor,
+      oldest: this.#oldest ?? cursor + 1,
+      ended: this.end !== undefined,
+      ...(project !== undefined && { project }),
     };
   }
 
   /** The tail as a border. */
   get place(): Border {
-    return { cursor: this.#tail, offset: this.#offset };
+    const { cursor, offset } = this.#state;
+    return { cursor, offset };
   }
 
   get status(): Status {
-    if (this.#end !== undefined) return this.#end.status;
-    return this.#epoch === null ? "waiting" : "running";
+    return this.end?.status ?? (this.#state.epoch === null ? "waiting" : "running");
   }
 
-  get summary(): SummaryReducer["summary"] {
+  get summary(): Summary {
     return this.#summary.summary;
   }
 
   get total(): TextSum {
-    return this.#total;
+    return this.#state.total;
   }
 
   get end(): EndReceipt | undefined {
-    return this.#end;
+    return this.#state.end;
   }
 
-  get startedAt(): number {
-    return this.#startedAt;
-  }
-
-  get updatedAt(): number {
-    return this.#updatedAt;
+  /** Epoch milliseconds; nothing to be read before the first append. */
+  get times(): Pick<Snapshot, "startedAt" | "updatedAt"> {
+    const { startedAt, updatedAt } = this.#state;
+    return { startedAt, updatedAt };
   }
 
   get hasWaiting(): boolean {
-    return this.#waiting.length > 0;
+    return !this.#waiting.isEmpty;
   }
 
+  /** So much waits that it must be flushed at once. */
   get isFull(): boolean {
-    return this.#waitingBytes >= limits.waitingBytes;
+    return this.#waiting.isFull;
   }
 
   /** Judges a batch: settles it at once, or lets it wait for the flush. */
@@ -146,58 +134,43 @@ export class ChannelLog {
         settle(ok(this.#receipt(verdict.batch, true)));
         break;
       case "waiting":
-        this.#waitWithRepeated(request, settle);
+        // Older than the newest that waits and not found among them: it was stored before they came.
+        if (!this.#waiting.addRepeat(verdict.batch, settle)) settle(ok(this.#receipt({}, true)));
         break;
       case "append":
-        this.#wait(request, settle);
+        this.#waiting.add(request, settle);
         break;
     }
   }
 
   /**
    * Stores what waits, as one transaction. When that fails, every batch in it is refused as retryable and
-   * nothing has changed. Receipts are due after the frames, see {@link settleAll}.
+   * nothing has changed.
    */
-  flush(now: number): { readonly flushed: Flushed; readonly settleAll: () => void } | null {
-    const batches = this.#waiting;
+  flush(now: number): Flushed | null {
+    const batches = this.#waiting.take();
     if (batches.length === 0) return null;
-    this.#waiting = [];
-    this.#newestWaiting.clear();
-    this.#waitingBytes = 0;
-    const begins = this.#epoch === null;
-    const epoch = this.#epoch ?? this.#makeEpoch();
-    const project = this.#project ?? batches[0]?.request.project;
-    const { rows, place, deltas, producers, receipts } = this.#lay(batches, now);
-    const startedAt = begins ? now : this.#startedAt;
+    const begins = this.#state.epoch === null;
+    const begun = begins ? this.#begin(now, batches[0]?.request.project) : this.#state;
+    const { rows, place, learned, ranges } = this.#lay(batches, now);
     const isSnapshotDue = begins || this.#rowsSinceSnapshot >= limits.snapshotRows;
-    const snapshot = isSnapshotDue
-      ? { ...this.#snapshot(), epoch, startedAt, ...(project !== undefined && { project }) }
-      : null;
     try {
-      this.#journal.commit(rows, snapshot);
+      this.#journal.commit(rows, isSnapshotDue ? this.#snapshotOf(begun) : null);
     } catch {
-      return this.#refuseAll(batches);
+      refuseAll(batches);
+      return null;
     }
-    this.#epoch = epoch;
-    this.#project = project;
-    this.#startedAt = startedAt;
-    this.#updatedAt = now;
+    this.#state = { ...begun, ...place, updatedAt: now };
     this.#oldest ??= rows[0]?.first ?? null;
-    this.#tail = place.tail;
-    this.#offset = place.offset;
-    this.#total = place.total;
     this.#rowsSinceSnapshot = (isSnapshotDue ? 0 : this.#rowsSinceSnapshot) + rows.length;
-    for (const { before, delta } of deltas) this.#summary.merge(delta, before);
-    for (const [id, state] of Object.entries(producers)) this.#producers.set(id, state);
-    return {
-      flushed: { rows, begins },
-      settleAll: () => {
-        for (const [index, batch] of batches.entries()) {
-          const receipt = receipts[index];
-          for (const [i, settle] of batch.settlers.entries()) settle(ok(this.#receipt(receipt, i > 0)));
-        }
-      },
+    this.#learn(learned);
+    const settle = () => {
+      for (const [i, { settlers }] of batches.entries()) {
+        for (const [repeat, settle] of settlers.entries())
+          settle(ok(this.#receipt(ranges[i] ?? {}, repeat > 0)));
+      }
     };
+    return { rows, begins, settle };
   }
 
   /** Ends the channel, once; a repeated end gets the first answer. What waits must have been flushed. */
@@ -205,180 +178,131 @@ export class ChannelLog {
     request: EndRequest,
     now: number,
   ): Result<{ readonly receipt: EndReceipt; readonly isNew: boolean }> {
-    if (this.#end !== undefined) return ok({ receipt: this.#end, isNew: false });
-    const begins = this.#epoch === null;
-    const epoch = this.#epoch ?? this.#makeEpoch();
-    const receipt = this.#endReceipt(request, now);
+    if (this.end !== undefined) return ok({ receipt: this.end, isNew: false });
+    const begun = this.#state.epoch === null ? this.#begin(now, undefined) : this.#state;
+    const receipt = endReceipt(begun, request, now);
+    const ended: LogState = { ...begun, updatedAt: now, end: receipt };
     const summary = new SummaryReducer(this.#summary.summary);
     summary.end(now);
-    const snapshot: Snapshot = {
-      ...this.#snapshot(),
-      epoch,
-      startedAt: begins ? now : this.#startedAt,
-      updatedAt: now,
-      summary: summary.summary,
-      end: receipt,
-    };
     try {
-      this.#journal.commit([], snapshot);
+      this.#journal.commit([], { ...this.#snapshotOf(ended), summary: summary.summary });
     } catch {
       return refuse("storage_failed", "The end could not be stored. Send it again.", { retryAfterMs: 1_000 });
     }
-    this.#epoch = epoch;
-    this.#startedAt = snapshot.startedAt;
-    this.#updatedAt = now;
+    this.#state = ended;
     this.#summary = summary;
-    this.#end = receipt;
     this.#rowsSinceSnapshot = 0;
     return ok({ receipt, isNew: true });
   }
 
   /** Deletes the journal but for its last cursor: what is appended next counts on, under a new epoch. */
   clear(now: number): { readonly existed: boolean } {
-    if (this.#epoch === null) return { existed: false };
-    const kept: Snapshot = {
-      tenant: this.#tenant,
-      channel: this.#channel,
-      epoch: null,
-      first: this.#tail + 1,
-      cursor: this.#tail,
-      offset: this.#offset,
-      total: emptySum,
-      startedAt: 0,
-      updatedAt: now,
-      summary: new SummaryReducer().summary,
-      producers: {},
-    };
-    this.#journal.clear(kept);
+    if (this.#state.epoch === null) return { existed: false };
+    const cleared = { ...unbegun(this.tenant, this.channel, this.place), updatedAt: now };
+    this.#journal.clear({ ...cleared, summary: emptySummary(), producers: {} });
+    this.#state = cleared;
+    this.#summary = new SummaryReducer();
+    this.#producers = new Producers();
     this.#oldest = null;
-    this.#project = undefined;
-    this.#end = undefined;
     this.#rowsSinceSnapshot = 0;
-    this.#restore(kept);
     return { existed: true };
   }
 
-  #restore(snapshot: Snapshot): void {
-    this.#tenant = snapshot.tenant;
-    this.#channel = snapshot.channel;
-    this.#project = snapshot.project;
-    this.#epoch = snapshot.epoch;
-    this.#first = snapshot.first;
-    this.#tail = snapshot.cursor;
-    this.#offset = snapshot.offset;
-    this.#total = snapshot.total;
-    this.#startedAt = snapshot.startedAt;
-    this.#updatedAt = snapshot.updatedAt;
-    this.#summary = new SummaryReducer(snapshot.summary);
-    this.#producers = new Producers(snapshot.producers);
-    this.#end = snapshot.end;
+  #judge({ producer }: AppendRequest): Verdict {
+    const verdict: Verdict =
+      producer === undefined
+        ? { kind: "append" }
+        : judge(producer, this.#producers.get(producer.id), this.#waiting.newestOf(producer.id));
+    if (verdict.kind !== "append" || this.end === undefined) return verdict;
+    // Only now: a repeat of what was stored before the end is still acknowledged.
+    const { status, cursor } = this.end;
+    const message = `Channel ${this.channel} ended as ${status} at cursor ${cursor} and takes no more entries.`;
+    return { kind: "refused", problem: { code: "channel_ended", message, received: status } };
   }
 
-  #snapshot(): Snapshot {
+  #begin(now: number, project: string | undefined): LogState {
     return {
-      tenant: this.#tenant,
-      channel: this.#channel,
-      ...(this.#project !== undefined && { project: this.#project }),
-      epoch: this.#epoch,
-      first: this.#first,
-      cursor: this.#tail,
-      offset: this.#offset,
-      total: this.#total,
-      startedAt: this.#startedAt,
-      updatedAt: this.#updatedAt,
-      summary: this.#summary.summary,
-      producers: this.#producers.toRecord(),
-      ...(this.#end !== undefined && { end: this.#end }),
+      ...this.#state,
+      epoch: this.#makeEpoch(),
+      startedAt: now,
+      updatedAt: now,
+      ...(project !== undefined && { project }),
     };
   }
 
+  #snapshotOf(state: LogState): Snapshot {
+    return { ...state, summary: this.#summary.summary, producers: this.#producers.toRecord() };
+  }
+
+  /** Lays the batches out as rows, and says what memory must learn once they are stored. */
   #lay(batches: readonly WaitingBatch[], now: number) {
-    const builder = new RowBuilder({ tail: this.#tail, offset: this.#offset, total: this.#total }, now);
+    const { cursor, offset, total } = this.#state;
+    const builder = new RowBuilder({ cursor, offset, total }, now);
     const producers: Record<string, ProducerState> = {};
     const deltas = [];
-    const receipts: { first: number; last: number }[] = [];
-    let before = this.#tail;
+    const ranges = [];
+    let before = cursor;
     for (const { request } of batches) {
       const { batch, producer } = request;
       builder.add(batch);
       const range = { first: before + 1, last: before + batch.entries };
       deltas.push({ before, delta: batch.delta });
-      receipts.push(range);
+      ranges.push(range);
       if (producer !== undefined) {
         producers[producer.id] = { epoch: producer.epoch, seq: producer.seq, ...range, at: now };
       }
       before = range.last;
     }
-    return { ...builder.finish({ deltas, producers }), deltas, producers, receipts };
+    const learned = { deltas, producers };
+    return { ...builder.finish(learned), learned, ranges };
   }
 
-  #refuseAll(batches: readonly WaitingBatch[]): null {
-    const refused: Result<AppendReceipt> = refuse(
-      "storage_failed",
-      "The journal could not be written and nothing was stored. Send the batch again.",
-      { retryAfterMs: 1_000 },
-    );
-    for (const { settlers } of batches) for (const settle of settlers) settle(refused);
-    return null;
+  #learn({ deltas, producers }: NonNullable<JournalRow["meta"]["flush"]>): void {
+    for (const { before, delta } of deltas) this.#summary.merge(delta, before);
+    for (const [id, state] of Object.entries(producers)) this.#producers.set(id, state);
   }
 
-  #refuseEnded(end: EndReceipt): Verdict {
-    const message = `Channel ${this.#channel} ended as ${end.status} at cursor ${end.cursor} and takes no more entries.`;
-    return { kind: "refused", problem: { code: "channel_ended", message, received: end.status } };
-  }
-
-  #judge({ producer }: AppendRequest): Verdict {
-    const waiting = producer && this.#newestWaiting.get(producer.id)?.request.producer;
-    const verdict: Verdict =
-      producer === undefined
-        ? { kind: "append" }
-        : judge(producer, this.#producers.get(producer.id), waiting);
-    // A repeat of what was stored before the end is still acknowledged.
-    if (verdict.kind === "append" && this.#end !== undefined) return this.#refuseEnded(this.#end);
-    return verdict;
-  }
-
-  #wait(request: AppendRequest, settle: Settle): void {
-    const batch = { request, settlers: [settle] };
-    this.#waiting.push(batch);
-    this.#waitingBytes += batchBytes(request.batch);
-    if (request.producer !== undefined) this.#newestWaiting.set(request.producer.id, batch);
-  }
-
-  #waitWithRepeated({ producer: repeat }: AppendRequest, settle: Settle): void {
-    const repeated = this.#waiting.find(({ request: { producer } }) => {
-      return (
-        producer?.id === repeat?.id && producer?.epoch === repeat?.epoch && producer?.seq === repeat?.seq
-      );
-    });
-    if (repeated === undefined) settle(ok(this.#receipt(undefined, true)));
-    else repeated.settlers.push(settle);
-  }
-
-  #receipt(
-    range: { readonly first: number; readonly last: number } | undefined,
-    duplicate: boolean,
-  ): AppendReceipt {
+  #receipt({ first, last }: Range, duplicate: boolean): AppendReceipt {
     return {
-      channel: this.#channel,
-      epoch: this.#epoch ?? "",
-      ...(range !== undefined && { first: range.first, last: range.last }),
+      channel: this.channel,
+      epoch: this.#state.epoch ?? "",
+      ...(first !== undefined && { first }),
+      ...(last !== undefined && { last }),
       duplicate,
     };
   }
+}
 
-  #endReceipt(request: EndRequest, now: number): EndReceipt {
-    return {
-      channel: this.#channel,
-      cursor: this.#tail,
-      status: request.status,
-      lines: this.#total.lines,
-      bytes: this.#total.bytes,
-      crc32: crc32Hex(this.#total.crc),
-      ...(request.exitCode !== undefined && { exitCode: request.exitCode }),
-      ...(request.signal !== undefined && { signal: request.signal }),
-      ...(request.message !== undefined && { message: request.message }),
-      endedAt: now,
-    };
+/** A channel that nothing was appended to, at a place: the beginning, or where a deleted one left off. */
+function unbegun(tenant: string, channel: string, { cursor, offset }: Border): LogState {
+  return {
+    tenant,
+    channel,
+    epoch: null,
+    first: cursor + 1,
+    cursor,
+    offset,
+    total: emptySum,
+    startedAt: 0,
+    updatedAt: 0,
+  };
+}
+
+function endReceipt({ cursor, total }: LogState, request: EndRequest, now: number): EndReceipt {
+  const { tenant: _, ...said } = request;
+  return {
+    ...said,
+    cursor,
+    lines: total.lines,
+    bytes: total.bytes,
+    crc32: crc32Hex(total.crc),
+    endedAt: now,
+  };
+}
+
+function refuseAll(batches: readonly WaitingBatch[]): void {
+  const message = "The journal could not be written and nothing was stored. Send the batch again.";
+  for (const { settlers } of batches) {
+    for (const settle of settlers) settle(refuse("storage_failed", message, { retryAfterMs: 1_000 }));
   }
 }

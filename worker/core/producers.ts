@@ -5,10 +5,10 @@ import type { ProducerState } from "./journal.ts";
 /** What becomes of a numbered batch (promise 2). */
 export type Verdict =
   | { readonly kind: "append" }
-  /** Stored before; `batch` is known for the newest one only. */
-  | { readonly kind: "stored"; readonly batch?: ProducerState }
-  /** A repeat of a batch that still waits for its flush. */
-  | { readonly kind: "waiting" }
+  /** Stored before; where it lies is known for the newest one only. */
+  | { readonly kind: "stored"; readonly batch: Partial<ProducerState> }
+  /** A repeat, and newer ones of its producer still wait for their flush. */
+  | { readonly kind: "waiting"; readonly batch: ProducerSeq }
   | { readonly kind: "refused"; readonly problem: Problem };
 
 /** How long an idle producer is remembered, in milliseconds. After it, its next batch is `producer_unknown`. */
@@ -28,10 +28,10 @@ export function judge(
   const next = batch.epoch > newest.epoch ? 0 : newest.seq + 1;
   if (batch.seq > next) return hole(batch, next);
   if (batch.seq === next) return { kind: "append" };
-  if (waiting !== undefined && !isStored(batch, stored)) return { kind: "waiting" };
+  if (waiting !== undefined && !isStored(batch, stored)) return { kind: "waiting", batch };
   return stored?.epoch === batch.epoch && stored.seq === batch.seq
     ? { kind: "stored", batch: stored }
-    : { kind: "stored" };
+    : { kind: "stored", batch: {} };
 }
 
 function isStored(batch: ProducerSeq, stored: ProducerState | undefined): boolean {

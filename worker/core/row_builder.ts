@@ -4,7 +4,7 @@ import type { JournalRow, RowMeta } from "./journal.ts";
 
 /** Where the journal stands: the place of the next row. */
 export interface JournalPlace {
-  readonly tail: number;
+  readonly cursor: number;
   readonly offset: number;
   readonly total: TextSum;
 }
@@ -67,11 +67,11 @@ export class RowBuilder {
 
   #close(): void {
     if (this.#entries === 0) return;
-    const { tail, offset, total } = this.#place;
+    const { cursor, offset, total } = this.#place;
     const running = combineSums(total, this.#sum);
-    const last = tail + this.#entries;
+    const last = cursor + this.#entries;
     this.#rows.push({
-      first: tail + 1,
+      first: cursor + 1,
       last,
       offset,
       bytes: this.#bytes,
@@ -79,7 +79,7 @@ export class RowBuilder {
       chunks: this.#chunks,
       meta: { at: this.#now, sum: this.#sum, total: running },
     });
-    this.#place = { tail: last, offset: offset + this.#bytes, total: running };
+    this.#place = { cursor: last, offset: offset + this.#bytes, total: running };
     this.#texts = [];
     this.#chunks = [];
     this.#entries = 0;

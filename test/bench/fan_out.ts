@@ -1,0 +1,107 @@
+import type { Gateway } from "../../client/cli/dev/gateway.ts";
+import { Histogram } from "./histogram.ts";
+import { produce } from "./load.ts";
+import { residentBytes } from "./process_memory.ts";
+import { RawSubscriber, type SeenFrame } from "./raw_subscriber.ts";
+
+export interface FanOut {
+  readonly subscribers: number;
+  readonly entries: number;
+  readonly forMs: number;
+  readonly inFlight?: number;
+  readonly everyMs?: number;
+  /** Offer permessage-deflate, as browsers do. */
+  readonly offersDeflate?: boolean;
+}
+
+export interface FanOutResult {
+  readonly appendedLines: number;
+  readonly deliveredLines: number;
+  readonly deliveredPerSecond: number;
+  /** From a line's timestamp in the producer to the frame's arrival, the oldest line of each frame. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly residentMiB: number;
+  /** Lines that some subscriber did not get, or got twice or out of order. */
+  readonly lostLines: number;
+  readonly wasCompressed: boolean;
+}
+
+/** How long the last lines may take to arrive after the producer has stopped, in milliseconds. */
+const drainMs = 60_000;
+
+/** Streams to many direct subscribers of one channel and counts what arrives at each. */
+export async function fanOut(
+  gateway: Gateway,
+  channel: string,
+  token: string,
+  load: FanOut,
+): Promise<FanOutResult> {
+  const tally = new Tally(load.subscribers);
+  const subscribers: RawSubscriber[] = [];
+  const options = { ...(load.offersDeflate && { offersDeflate: true }) };
+  for (let i = 0; i < load.subscribers; i++) {
+    const see = (frame: SeenFrame) => tally.see(i, frame);
+    subscribers.push(await RawSubscriber.open(new URL(gateway.url), channel, token, options, see));
+  }
+  try {
+    const startedAt = performance.now();
+    const { lines } = await produce(new URL(gateway.url), channel, token, load);
+    const residentMiB = residentBytes(gateway.workerdPid) / 1024 / 1024;
+    await tally.untilAllHave(lines, drainMs);
+    const seconds = (performance.now() - startedAt) / 1000;
+    return {
+      appendedLines: lines,
+      deliveredLines: tally.delivered,
+      deliveredPerSecond: tally.delivered / seconds,
+      p50Ms: tally.latency.percentile(50),
+      p99Ms: tally.latency.percentile(99),
+      residentMiB,
+      lostLines: tally.missing(lines),
+      wasCompressed: subscribers.some(({ handshake }) => /permessage-deflate/i.test(handshake)),
+    };
+  } finally {
+    for (const subscriber of subscribers) subscriber.close();
+  }
+}
+
+class Tally {
+  readonly latency = new Histogram();
+  delivered = 0;
+  readonly #last: number[];
+  #disorder = 0;
+  #moved: () => void = () => undefined;
+
+  constructor(subscribers: number) {
+    this.#last = Array.from({ length: subscribers }, () => 0);
+  }
+
+  see(index: number, { first, last, ts }: SeenFrame): void {
+    const before = this.#last[index] ?? 0;
+    if (first !== before + 1) this.#disorder += 1;
+    this.delivered += last - before;
+    this.#last[index] = last;
+    this.latency.add(Date.now() - ts);
+    this.#moved();
+  }
+
+  missing(lines: number): number {
+    return this.#disorder + this.#last.reduce((sum, last) => sum + lines - last, 0);
+  }
+
+  /** Resolves when every subscriber has all lines, or none has moved for so long. */
+  async untilAllHave(lines: number, quietMs: number): Promise<void> {
+    while (this.#last.some((last) => last < lines)) {
+      const hasMoved = await new Promise<boolean>((resolve) => {
+        const timer = setTimeout(() => resolve(false), quietMs);
+        this.#moved = () => {
+          clearTimeout(timer);
+          resolve(true);
+        };
+      });
+      if (!hasMoved) return;
+      // Many frames arrive in one turn: look at all subscribers once for all of them.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
