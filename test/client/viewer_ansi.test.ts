@@ -46,7 +46,7 @@ describe("[ANS1] colours and attributes", () => {
     [
       "all attributes",
       "\x1b[1;2;3;4;7;8;9mx",
-      [{ text: "x", attributes: Object.values(attribute).reduce((a, b) => a | b) }],
+      [{ text: "x", attributes: Object.values(attribute).reduce<number>((a, b) => a | b, 0) }],
     ],
     ["attributes off", "\x1b[1;3;4;9m\x1b[22;23;24;29mx", ["x"]],
     ["curly underline", "\x1b[4:3mx\x1b[4:0my", [{ text: "x", attributes: attribute.underline }, "y"]],
