@@ -14,7 +14,7 @@ import { readWorkerConfig, type WorkerConfig } from "./wrangler_config.ts";
 export const projectRoot = resolve(import.meta.dirname, "../../..");
 
 /** By this variable a runtime is known as that of a data folder, when whoever started it has died. */
-const FOLDER_VARIABLE = "TAILRACE_DATA_FOLDER";
+export const FOLDER_VARIABLE = "TAILRACE_DATA_FOLDER";
 
 export interface GatewayOptions {
   /** 0 for any free one. */
