@@ -6,10 +6,11 @@ import {
   type Result,
 } from "../../protocol/mod.ts";
 import { makeBatch } from "../../worker/core/batch.ts";
-import { Channel, type ChannelPorts, type ChannelSettings } from "../../worker/core/channel.ts";
+import { Channel } from "../../worker/core/channel.ts";
 import type { AppendReceipt, ProducerSeq, SocketPlan } from "../../worker/core/contract.ts";
 import type { Journal } from "../../worker/core/journal.ts";
 import { MemoryJournal } from "../../worker/core/memory_journal.ts";
+import type { ChannelPorts, ChannelSettings } from "../../worker/core/ports.ts";
 import type { Peer, SubscriberState } from "../../worker/core/subscriber.ts";
 
 export const channelName = "build/1";

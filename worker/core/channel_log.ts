@@ -114,10 +114,6 @@ export class ChannelLog {
     return { startedAt, updatedAt };
   }
 
-  get hasWaiting(): boolean {
-    return !this.#waiting.isEmpty;
-  }
-
   /** So much waits that it must be flushed at once. */
   get isFull(): boolean {
     return this.#waiting.isFull;

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Result } from "../../protocol/mod.ts";
 import { pingText, pongText } from "../../protocol/mod.ts";
-import { Channel, type ChannelPorts } from "../core/channel.ts";
+import { Channel } from "../core/channel.ts";
 import type {
   AppendReceipt,
   AppendRequest,
@@ -16,6 +16,7 @@ import type {
 } from "../core/contract.ts";
 import { socketPlanHeader } from "../core/contract.ts";
 import { mustSet } from "../core/due.ts";
+import type { ChannelPorts } from "../core/ports.ts";
 import { parseSettings } from "../core/settings.ts";
 import { SqliteJournal } from "../core/sqlite_journal.ts";
 import { DirectoryReporter } from "./directory_reporter.ts";

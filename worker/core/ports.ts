@@ -1,0 +1,24 @@
+/** What a channel asks of the shell around it. */
+export interface ChannelPorts {
+  /** A name for a new journal. */
+  makeEpoch(): string;
+  /** Calls `flushDue` after so many milliseconds; asked for only when no such call is pending. */
+  flushAfter(delayMs: number): void;
+  /** Calls `announce` soon; asked for as often as something changes. */
+  announceSoon(): void;
+  /** Wants the alarm at this time (epoch milliseconds) or earlier. */
+  wakeAt(due: number): void;
+  /** The tail moved, or the channel ended: whoever waits for it may look. */
+  moved(): void;
+  /** The status changed, or lines were stored: the directory wants to know. */
+  changed(what: "status" | "lines"): void;
+  /** Too much memory is held by sockets that were closed and do not read: give the object up. */
+  abort(reason: string): void;
+}
+
+/** The settings a channel needs. */
+export interface ChannelSettings {
+  /** What may be in flight to all subscribers, in bytes. */
+  readonly windowTotalBytes: number;
+  readonly maxDirectViewers: number;
+}
