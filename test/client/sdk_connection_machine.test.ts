@@ -305,17 +305,18 @@ describe("the connection's rules", () => {
 
   it("[CON4] an error frame that no close followed is not the reason of a later loss", () => {
     const refused = transition(states.ready, events.refused, context).state;
-    const after = transition(refused, events.received, context).state;
-    const { state } = transition(after, events.lostRetry, context);
+    const received = transition(refused, events.received, context).state;
+    const { state } = transition(received, events.lostRetry, context);
     expect(state).toMatchObject({ name: "waiting", delayMs: 250, cause: { code: "connection_lost" } });
   });
 
   it("[CON5] every close code of the wire leads to what the wire says", () => {
-    const after = (closeCode: number) =>
+    const nameAfter = (closeCode: number) =>
       transition(states.ready, { type: "lost", closeCode }, context).state.name;
     for (const code of [1001, 1005, 1006, 1011, 3999, 4408, 4429, 4500, 4503, 4999]) {
-      expect([code, after(code)]).toEqual([code, "waiting"]);
+      expect([code, nameAfter(code)]).toEqual([code, "waiting"]);
     }
-    for (const code of [1000, 4400, 4403, 4406, 4409]) expect([code, after(code)]).toEqual([code, "stopped"]);
+    for (const code of [1000, 4400, 4403, 4406, 4409])
+      expect([code, nameAfter(code)]).toEqual([code, "stopped"]);
   });
 });

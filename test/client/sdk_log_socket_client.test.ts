@@ -36,6 +36,23 @@ function memoryStorage(): StateStorage & { readonly values: Map<string, string> 
   };
 }
 
+/** A socket that goes on delivering after `close`, as one does whose peer is slow to answer. */
+function undyingSocket(onText: (text: string) => void): typeof WebSocket {
+  return class extends WebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols);
+      this.addEventListener("message", ({ data }) => onText(String(data)));
+    }
+
+    override close(): void {}
+  };
+}
+
+/** The newest socket has been sent all that `build/1` may have without acknowledging. */
+function isHeld(gateway: WireGateway): boolean {
+  return gateway.socket.subscriptions.get("build/1")?.isHeld ?? false;
+}
+
 describe.each(["shared", "direct"] as const)("on a %s socket", (transport) => {
   it.each([1, 2, 3])(
     "[SDK1] sockets cut anywhere: every line once, in order, verified (seed %i)",
@@ -84,7 +101,12 @@ describe.each(["shared", "direct"] as const)("on a %s socket", (transport) => {
   it("[SDK3] a dead peer is noticed within the heartbeat, and what it says later does not count", async () => {
     const gateway = await startGateway();
     const recorder = new WireRecorder();
-    const client = startClient(gateway, { transport, heartbeatMs: 300 });
+    const late = Promise.withResolvers<void>();
+    const client = startClient(gateway, {
+      transport,
+      heartbeatMs: 300,
+      webSocket: undyingSocket((text) => text.includes("too late") && late.resolve()),
+    });
     client.subscribe("build/1", {}, recorder);
     gateway.append("build/1", numberedLines(1, 3));
     await recorder.until(({ lines }) => lines.length === 3);
@@ -98,11 +120,14 @@ describe.each(["shared", "direct"] as const)("on a %s socket", (transport) => {
     expect(performance.now() - since).toBeLessThan(300 + 700);
     expect(recorder.problems[0]?.message).toBe("The gateway did not answer a ping within 100 ms.");
 
-    const late = { kind: "log", ts: 0, level: "info", line: "late" };
-    dead.sendLate({ type: "entries", channel: "build/1", first: 4, entries: [late] });
+    await recorder.until(({ lines }) => lines.length === 6);
+    const entry = { kind: "log", ts: 0, level: "info", line: "too late" };
+    dead.sendLate({ type: "entries", channel: "build/1", first: 7, entries: [entry] });
+    await late.promise;
+    gateway.append("build/1", numberedLines(7, 8));
     gateway.finish("build/1");
     await recorder.until(({ proofs }) => proofs.length > 0);
-    expect(recorder.lines).toEqual(numberedLines(1, 6));
+    expect(recorder.lines).toEqual(numberedLines(1, 8));
     expect(recorder.proofs[0]).toEqual({ state: "verified" });
     expect(client.state.name).toBe("ready");
   });
@@ -169,6 +194,39 @@ describe.each(["shared", "direct"] as const)("on a %s socket", (transport) => {
     expect(recorder.lines).toEqual(numberedLines(1, 2_000));
     expect(subscription.acks.length).toBeGreaterThan(1);
     expect(subscription.acks).toEqual([...subscription.acks].sort((a, b) => a - b));
+  });
+
+  it("[SDK16] while a listener stands still, cuts do not pile up what waits for it", async () => {
+    const gateway = await startGateway();
+    const recorder = new WireRecorder();
+    const gate = Promise.withResolvers<void>();
+    recorder.taking = () => gate.promise;
+    gateway.append("build/1", numberedLines(1, 1_000));
+    gateway.finish("build/1");
+    startClient(gateway, { transport, maxBufferedEntries: 200 }).subscribe("build/1", {}, recorder);
+    await recorder.until(({ lines }) => lines.length > 0);
+    for (let cut = 1; cut <= 5; cut++) {
+      const mayBegin = gateway.sockets.length + 1;
+      gateway.socket.cut();
+      await gateway.until(() => gateway.sockets.length === mayBegin && isHeld(gateway));
+    }
+    recorder.taking = () => Promise.resolve();
+    gate.resolve();
+    await recorder.until(({ proofs }) => proofs.length > 0);
+    expect(recorder.lines).toEqual(numberedLines(1, 1_000));
+    expect(recorder.problems.map(({ code }) => code)).toEqual(Array(5).fill("connection_lost"));
+  });
+
+  it("[SDK17] a gateway that ignores the window is left, for good in the end", async () => {
+    const gateway = await startGateway({ ignoresWindow: true });
+    const recorder = new WireRecorder();
+    recorder.taking = () => new Promise(() => {});
+    gateway.append("build/1", numberedLines(1, 1_000));
+    const client = startClient(gateway, { transport, maxBufferedEntries: 200, random: () => 0 });
+    client.subscribe("build/1", {}, recorder);
+    await recorder.until(({ problems }) => problems.some((problem) => problem.final === true));
+    expect(recorder.problems.map(({ code }) => code)).toEqual(Array(9).fill("buffer_full"));
+    await gateway.until(() => gateway.sockets.every(({ isClosed }) => isClosed));
   });
 
   it("[SDK7] close ends the socket, and nothing is called afterwards", async () => {

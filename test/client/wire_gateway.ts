@@ -25,6 +25,8 @@ export interface WireFaults {
   forbidden: Set<string>;
   /** Skips so many entries once, without a word. */
   holes: number;
+  /** Sends whatever there is, acknowledged or not. */
+  ignoresWindow: boolean;
 }
 
 /** A socket that a client has opened. */
@@ -122,6 +124,7 @@ export class WireGateway {
     token: null,
     forbidden: new Set(),
     holes: 0,
+    ignoresWindow: false,
   };
   readonly sockets: WireSocket[] = [];
   /** Every frame that came, of all sockets. */
@@ -210,13 +213,13 @@ export class WireGateway {
     const token = offered.find((protocol) => protocol.startsWith("bearer."))?.slice(7) ?? null;
     const url = request.url ?? "";
     this.handshakes.push({ url, token });
-    this.changed();
     if (this.faults.token !== null && token !== this.faults.token) {
       socket.refuse("token_invalid", closeCodes.token.code);
       return;
     }
     const direct = directFrame(url);
     if (direct !== null) socket.subscribe(direct);
+    this.changed();
   }
 }
 

@@ -31,6 +31,11 @@ export class WireSubscription {
     return this.#flights.reduce((sum, flight) => sum + flight.bytes, 0);
   }
 
+  /** It has all it may have until it acknowledges. */
+  get isHeld(): boolean {
+    return this.inFlightBytes * 2 > this.#windowBytes;
+  }
+
   begin(): void {
     const { channel, epoch, tail, end } = this.#journal;
     this.#socket.send({
@@ -56,13 +61,17 @@ export class WireSubscription {
 
   /** Sends pages while at most half the window is in flight, and the end after the last. */
   pump(): void {
-    while (this.#sent < this.#journal.tail && this.inFlightBytes * 2 <= this.#windowBytes) {
+    while (this.#sent < this.#journal.tail && this.#maySend) {
       if (this.#socket.isClosed || this.#socket.isSilent) return;
       this.#sendPage();
     }
     if (this.#hasEnd || this.#journal.end === null || this.#sent < this.#journal.tail) return;
     this.#hasEnd = true;
     this.#socket.send(this.#journal.end);
+  }
+
+  get #maySend(): boolean {
+    return this.#faults.ignoresWindow || !this.isHeld;
   }
 
   #sendPage(): void {
