@@ -1,6 +1,6 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { FrameClock, LogSource } from "./adapter.ts";
+import type { FrameClock } from "./adapter.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Navigation } from "./models/navigation.ts";
 import type { SessionModel } from "./models/session.ts";
@@ -10,7 +10,8 @@ export interface App {
   readonly navigation: Navigation;
   readonly session: SessionModel;
   readonly gateway: Gateway;
-  readonly source: LogSource;
+  /** Where the gateway is. */
+  readonly origin: string;
   readonly nextFrame: FrameClock;
 }
 

@@ -31,15 +31,16 @@ export async function buildAssets(): Promise<BuildOutcome> {
 
 async function makeFiles(): Promise<Files> {
   const files: Files = new Map();
-  const main = await bundle("main.tsx");
-  const docs = await bundle("docs/main.ts");
   const pages = [
-    ["index.html", { script: addHashed(files, "main.js", main), style: await addStyle(files) }],
+    [
+      "index.html",
+      { script: await addBundle(files, "main.tsx"), style: await addBundle(files, "styles/main.css") },
+    ],
     [
       "docs.html",
       {
         bundle: addHashed(files, "swagger-ui-bundle.js", await readSwagger("swagger-ui-bundle.js")),
-        script: addHashed(files, "docs.js", docs),
+        script: await addBundle(files, "docs/docs.ts"),
         style: addHashed(files, "swagger-ui.css", await readSwagger("swagger-ui.css")),
       },
     ],
@@ -50,30 +51,29 @@ async function makeFiles(): Promise<Files> {
   return files;
 }
 
-async function bundle(entry: string): Promise<Uint8Array> {
-  const result = await build({
+/** Adds an entry and the parts that it loads when they are needed; answers the entry's URL. */
+async function addBundle(files: Files, entry: string): Promise<string> {
+  const { outputFiles, metafile } = await build({
     entryPoints: [join(viewerDir, entry)],
     bundle: true,
+    splitting: true,
     minify: true,
     write: false,
+    metafile: true,
+    outdir: join(outDir, "assets"),
+    entryNames: "[name]-[hash]",
+    chunkNames: "[name]-[hash]",
     format: "esm",
     target: "es2022",
     jsx: "automatic",
     jsxImportSource: "preact",
     logLevel: "error",
   });
-  return result.outputFiles[0]?.contents ?? new Uint8Array();
-}
-
-async function addStyle(files: Files): Promise<string> {
-  const result = await build({
-    entryPoints: [join(viewerDir, "styles/main.css")],
-    bundle: true,
-    minify: true,
-    write: false,
-    logLevel: "error",
-  });
-  return addHashed(files, "main.css", result.outputFiles[0]?.contents ?? new Uint8Array());
+  for (const file of outputFiles) files.set(relative(outDir, file.path), file.contents);
+  const isEntry = ([, made]: [string, { entryPoint?: string }]): boolean =>
+    made.entryPoint !== undefined && resolve(made.entryPoint) === join(viewerDir, entry);
+  const [path = ""] = Object.entries(metafile.outputs).find(isEntry) ?? [];
+  return `/${relative(outDir, resolve(path))}`;
 }
 
 function readSwagger(name: string): Promise<Uint8Array> {

@@ -8,7 +8,6 @@ import { language, preferredLanguage, setLanguage } from "./i18n/language.ts";
 import { Navigation } from "./models/navigation.ts";
 import { loginPath, takeToken } from "./models/routes.ts";
 import { SessionModel } from "./models/session.ts";
-import { sdkSource } from "./sdk_source.ts";
 
 const nextFrame: FrameClock = (callback) => {
   const frame = requestAnimationFrame(callback);
@@ -39,17 +38,16 @@ const token = takeAddressToken();
 const gateway = httpGateway();
 const app: App = {
   gateway,
+  origin: location.origin,
   navigation: new Navigation(window),
   session: new SessionModel(gateway),
-  source: sdkSource(location.origin),
   nextFrame,
 };
-setLanguage(preferredLanguage(navigator.languages));
 effect(() => {
   document.documentElement.lang = language.value;
 });
 keepSignedIn(app);
-void app.session.begin(token);
+await Promise.all([app.session.begin(token), setLanguage(preferredLanguage(navigator.languages))]);
 
 const root = document.getElementById("app");
 if (root !== null) {

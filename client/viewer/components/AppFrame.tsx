@@ -1,11 +1,13 @@
 import { useApp } from "../app.ts";
 import { words } from "../i18n/language.ts";
-import { ChannelPage } from "./ChannelPage.tsx";
-import { ChannelsPage } from "./ChannelsPage.tsx";
 import { Header } from "./Header.tsx";
-import { LoginPage } from "./LoginPage.tsx";
+import { lazyPage } from "./lazy_page.tsx";
 import { NotFoundPage } from "./NotFoundPage.tsx";
 import { Notice } from "./Notice.tsx";
+
+const ChannelPage = lazyPage(async () => (await import("./ChannelPage.tsx")).ChannelPage);
+const ChannelsPage = lazyPage(async () => (await import("./ChannelsPage.tsx")).ChannelsPage);
+const LoginPage = lazyPage(async () => (await import("./LoginPage.tsx")).LoginPage);
 
 /** The header and the page that the address names. */
 export function AppFrame() {

@@ -2,6 +2,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { useApp } from "../app.ts";
 import { LogModel } from "../models/log_model.ts";
 import { cursorOf } from "../models/routes.ts";
+import { sdkSource } from "../sdk_source.ts";
 import { ChannelHead } from "./ChannelHead.tsx";
 import { EndProofLine } from "./EndProofLine.tsx";
 import { LogRows } from "./LogRows.tsx";
@@ -11,8 +12,8 @@ import { useTitle } from "./use_title.ts";
 
 /** One channel, live. */
 export function ChannelPage({ channel }: { readonly channel: string }) {
-  const { navigation, session, source, nextFrame } = useApp();
-  const model = useMemo(() => new LogModel(channel, source, nextFrame), [channel]);
+  const { navigation, session, origin, nextFrame } = useApp();
+  const model = useMemo(() => new LogModel(channel, sdkSource(origin), nextFrame), [channel]);
   useTitle(channel);
   useEffect(() => () => model.close(), [model]);
   const target = cursorOf(navigation.url.value.hash);

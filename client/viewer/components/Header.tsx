@@ -40,7 +40,7 @@ function LanguageSwitch() {
       class="quiet"
       lang={other}
       aria-label={`${switchTo}: ${switchLabel}`}
-      onClick={() => setLanguage(other)}
+      onClick={() => void setLanguage(other)}
     >
       {switchTo}
     </button>

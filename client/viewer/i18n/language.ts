@@ -1,17 +1,20 @@
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { type ReadonlySignal, signal } from "@preact/signals";
 import { type Dictionary, en } from "./en.ts";
-import { zh } from "./zh.ts";
 
-const dictionaries = { en, zh } as const;
-export type Language = keyof typeof dictionaries;
+export type Language = "en" | "zh";
 
 const chosen = signal<Language>("en");
+const dictionary = signal<Dictionary>(en);
 
 export const language: ReadonlySignal<Language> = chosen;
 /** The dictionary of the language chosen. */
-export const words: ReadonlySignal<Dictionary> = computed(() => dictionaries[chosen.value]);
+export const words: ReadonlySignal<Dictionary> = dictionary;
 
-export function setLanguage(next: Language): void {
+/** Chooses a language; English comes with the page, others are loaded. One that cannot be loaded is not chosen. */
+export async function setLanguage(next: Language): Promise<void> {
+  const loaded = next === "en" ? en : await import("./zh.ts").then(({ zh }) => zh).catch(() => null);
+  if (loaded === null) return;
+  dictionary.value = loaded;
   chosen.value = next;
 }
 

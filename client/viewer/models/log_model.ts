@@ -25,7 +25,8 @@ export class LogModel {
   #waiting: (() => Unseen)[] = [];
   #waitingEntries = 0;
   #cancelFrame: (() => void) | null = null;
-  #isBegun = false;
+  /** The newest cursor when reading began: what comes up to it is not new. Null before. */
+  #begunAt: number | null = null;
 
   readonly connection: ReadonlySignal<ConnectionState> = this.#connection;
   /** The newest trouble, until the connection is proved again. */
@@ -113,8 +114,8 @@ export class LogModel {
 
   #subscribed(frame: SubscribedFrame): Unseen {
     this.facts.takeSubscribed(frame);
-    if (!this.#isBegun && frame.ended) this.view.stay();
-    this.#isBegun = true;
+    if (this.#begunAt === null && frame.ended) this.view.stay();
+    this.#begunAt ??= frame.tail;
     return nothing;
   }
 
@@ -124,7 +125,7 @@ export class LogModel {
     for (const [i, entry] of entries.entries()) {
       this.buffer.add(entry, first + i);
       this.facts.takeEntry(entry, first + i);
-      if (entry.kind === "event" || entry.more) continue;
+      if (entry.kind === "event" || entry.more || first + i <= (this.#begunAt ?? 0)) continue;
       lines += 1;
       if (entry.level === "error" || entry.level === "fatal") errors += 1;
     }
