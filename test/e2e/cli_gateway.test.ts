@@ -1,0 +1,204 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Gateway, startGateway } from "../../client/cli/dev/gateway.ts";
+import { findByEnvironment } from "../../client/cli/dev/processes.ts";
+import { cli, finish, printed, startCli } from "./cli_support.ts";
+
+/** [CLI] the commands together, against a real gateway. */
+
+const secret = "a secret for the tests, of 32 bytes and more";
+let folder: string;
+let gateway: Gateway;
+
+const start = (port: number) => startGateway({ port, dataDir: join(folder, "data"), secret });
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tailrace-test-"));
+  gateway = await start(0);
+});
+afterAll(async () => {
+  await gateway.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const env = () => ({ TAILRACE_URL: gateway.url, TAILRACE_SECRET: secret });
+const tailrace = (...args: string[]) => cli(args, { env: env() });
+const lines = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => `line ${from + i}\n`).join("");
+
+describe("run and watch", () => {
+  test("[CLI1] what was run is watched whole, and verified", async () => {
+    const source = "printf 'a\\r\\nb\\n'; echo ::group::Test; echo ::error::c; printf last; exit 3";
+    expect((await tailrace("run", "1", "--", "sh", "-c", source)).code).toBe(3);
+    const watched = await tailrace("watch", "1", "-o", "raw", "--exit-status");
+    expect(watched).toMatchObject({
+      code: 3,
+      stdout: Buffer.from("a\nb\n::group::Test\n::error::c\nlast\n"),
+    });
+    expect(watched.stderr.toString()).toBe(
+      "tailrace: failure (exit code 3); complete, verified: 5 lines, 34 bytes\n",
+    );
+  });
+
+  test("[CLI2] a part of it says what it lacks", async () => {
+    await tailrace(
+      "run",
+      "2",
+      "--",
+      "sh",
+      "-c",
+      "echo a; echo ::group::S; echo ::warning::b; echo ::endgroup::; echo d",
+    );
+    const last = await tailrace("watch", "build/2", "-n", "1");
+    expect(last).toMatchObject({ code: 0, stdout: Buffer.from("d\n") });
+    expect(last.stderr.toString()).toMatch(/success \(exit code 0\); not verified: .+/);
+    expect((await tailrace("watch", "2", "--level", "warn,error")).stdout.toString()).toBe("::warning::b\n");
+    expect((await tailrace("watch", "2", "--stage", "S", "--search", "WARN")).stdout.toString()).toBe(
+      "::warning::b\n",
+    );
+    const json = await tailrace("watch", `${gateway.url}/builds/2`, "-o", "ndjson", "--cursor", "2");
+    const entries = json.stdout
+      .toString()
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(entries.map(({ cursor, line, stage }) => [cursor, line, stage])).toEqual([
+      [3, "::warning::b", "S"],
+      [4, "::endgroup::", "S"],
+      [5, "d", undefined],
+    ]);
+  });
+
+  test("[CLI3] both go through a restart of the gateway: each line once, in order, verified", async () => {
+    const source = `let n = 0; const timer = setInterval(() => {
+      console.log("line", ++n); if (n === 300) clearInterval(timer); }, 5);`;
+    const watching = startCli(["watch", "3", "-o", "raw"], { env: env() });
+    const watched = finish(watching);
+    const run = cli(["run", "3", "--", process.execPath, "-e", source], { env: env() });
+    await printed(watching.stdout, "line 60\n");
+    await gateway.stop();
+    gateway = await start(Number(new URL(gateway.url).port));
+    expect((await run).stdout.toString()).toBe(lines(1, 300));
+    expect((await run).stderr.toString()).toBe(`tailrace: watch it at ${gateway.url}/builds/3\n`);
+    const { code, stdout, stderr } = await watched;
+    expect([code, stdout.toString()]).toEqual([0, lines(1, 300)]);
+    expect(stderr.toString()).toMatch(/connected again\n.*complete, verified: 300 lines/s);
+  });
+
+  test("[CLI4] without following, what there is now is read", async () => {
+    const running = startCli(["run", "4", "--", "sh", "-c", "echo now; exec sleep 60"], {
+      env: env(),
+      detached: true,
+    });
+    const done = finish(running);
+    const follow = startCli(["watch", "4"], { env: env() });
+    const followed = finish(follow);
+    await printed(follow.stdout, "now\n");
+    expect(await tailrace("watch", "4", "--no-follow")).toMatchObject({
+      code: 0,
+      stdout: Buffer.from("now\n"),
+    });
+    running.kill("SIGINT");
+    expect(await done).toMatchObject({ code: null, signal: "SIGINT" });
+    expect((await followed).stderr.toString()).toMatch(/cancelled \(SIGINT\); complete, verified: 1 lines/);
+  });
+
+  test("[CLI5] a second run of an ended channel goes on without streaming, and says so", async () => {
+    await tailrace("run", "5", "--", "echo", "first");
+    const again = await tailrace("run", "5", "--", "echo", "second");
+    expect(again).toMatchObject({ code: 0, stdout: Buffer.from("second\n") });
+    expect(again.stderr.toString()).toMatch(/1 line did not arrive: .*ended/);
+  });
+
+  test("[CLI6] a command that prints nothing has its end all the same", async () => {
+    const result = await tailrace("run", "6", "--", "true");
+    expect([result.code, result.stderr.toString()]).toEqual([
+      0,
+      `tailrace: watch it at ${gateway.url}/builds/6\n`,
+    ]);
+  });
+});
+
+describe("tokens", () => {
+  test("[CLI7] a token allows what its grant says", async () => {
+    const made = await tailrace("token", "--grant", "write:build/7*", "--ttl", "1m");
+    const bearer = { TAILRACE_URL: gateway.url, TAILRACE_TOKEN: made.stdout.toString().trim() };
+    const run = await cli(["run", "7a", "--strict", "--", "echo", "x"], { env: bearer });
+    expect(run.code).toBe(0);
+    const other = await cli(["run", "8", "--", "echo", "x"], { env: bearer });
+    expect(other.stderr.toString()).toMatch(/1 line did not arrive: .*write:build\/8/);
+    const watch = await cli(["watch", "7a"], { env: bearer });
+    expect(watch).toMatchObject({ code: 125, stdout: Buffer.alloc(0) });
+    expect(watch.stderr.toString()).toMatch(/read:build\/7a/);
+  });
+
+  test("[CLI8] the secret of the project's .dev.vars is enough on this machine", async () => {
+    const deep = join(folder, "project", "packages", "web");
+    mkdirSync(deep, { recursive: true });
+    writeFileSync(join(folder, "project", ".dev.vars"), `OTHER=1\nTAILRACE_SECRET="${secret}"\n`);
+    const local = { cwd: deep, env: { TAILRACE_URL: gateway.url } };
+    expect((await cli(["run", "9", "--strict", "--", "echo", "x"], local)).code).toBe(0);
+    expect((await cli(["watch", "9"], local)).stdout.toString()).toBe("x\n");
+    const elsewhere = { cwd: deep, env: { TAILRACE_URL: "https://gateway.example" } };
+    const refused = await cli(["watch", "9"], elsewhere);
+    expect(refused).toMatchObject({ code: 125 });
+    expect(refused.stderr.toString()).toMatch(/no token for https:\/\/gateway\.example: set TAILRACE_TOKEN/);
+  });
+
+  test("[CLI9] a malformed grant is refused with the grammar, and without a secret nothing is made", async () => {
+    const wrong = await tailrace("token", "--grant", "write/build");
+    expect(wrong).toMatchObject({ code: 125, stdout: Buffer.alloc(0) });
+    expect(wrong.stderr.toString()).toMatch(/"write\/build" is not a grant\. A grant is verb:kind\/id/);
+    const bare = await cli(["token", "--grant", "read:build/1"], { cwd: folder });
+    expect(bare).toMatchObject({ code: 125, stdout: Buffer.alloc(0) });
+  });
+});
+
+describe("tailrace dev", () => {
+  test("[CLI10] streams this project's own build first, and ends it with itself", async () => {
+    const data = join(folder, "demo");
+    const dev = startCli(["dev", "--port", "0", "--data", data], { env: { TAILRACE_SECRET: secret } });
+    const done = finish(dev);
+    const [url = ""] = /http:\/\/[^/]+/.exec(await printed(dev.stdout, "Tailrace is ready")) ?? [];
+    const local = { TAILRACE_URL: url, TAILRACE_SECRET: secret };
+    const watching = startCli(["watch", "build/tailrace-1"], { env: local });
+    await printed(watching.stdout, "::group::Lint\n");
+    watching.kill();
+    dev.kill("SIGTERM");
+    expect((await done).code).toBe(0);
+    await expect.poll(() => findByEnvironment("node", "TAILRACE_URL", url)).toEqual([]);
+  });
+});
+
+describe("the command line", () => {
+  test.each([["--help"], ["run", "--help"], ["watch", "-h"], ["token", "--help"], ["dev", "--help"]])(
+    "[CLI11] %s %s prints its usage",
+    async (...args) => {
+      const { code, stdout, stderr } = await cli(args);
+      expect([code, stderr.toString()]).toEqual([0, ""]);
+      expect(stdout.toString()).toMatch(/^Usage: tailrace /);
+    },
+  );
+
+  test.each([
+    [["serve"], /There is no command "serve"\. Commands: run, watch, token, dev\. See tailrace --help\./],
+    [["--wat"], /There is no option "--wat"/],
+    [["watch", "--lats", "3", "1"], /Unknown option '--lats'\. See tailrace watch --help\./],
+    [["run", "1"], /The command is missing: it follows after --/],
+    [["run", "Build/1", "--", "true"], /"Build\/1" is not a channel name/],
+    [["watch", "1", "--url", "ftp://x"], /The gateway's address is "ftp:\/\/x"/],
+  ])("[CLI12] %j is refused with a sentence", async (args, sentence) => {
+    const { code, stdout, stderr } = await cli(args);
+    expect([code, stdout.length]).toEqual([125, 0]);
+    expect(stderr.toString()).toMatch(sentence);
+  });
+
+  test("[CLI13] a reader that leaves ends it quietly", async () => {
+    const child = startCli(["watch", "1", "-o", "raw"], { env: env() });
+    child.stdout?.destroy();
+    const { code, stderr } = await finish(child);
+    expect([code, stderr.toString()]).toEqual([0, ""]);
+  });
+});
