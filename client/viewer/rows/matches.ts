@@ -9,6 +9,9 @@ export function keywordPattern(keyword: string): RegExp | null {
   return new RegExp(text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "giu");
 }
 
+/** What reading a row with escapes costs, measured in plain ones. */
+const escapedRowCost = 10;
+
 /**
  * The rows that hold a keyword in what is shown of them, found step by step so that a page stays quick. Gaps
  * stay in view: what is missing might have matched.
@@ -31,17 +34,28 @@ export class Matches implements RowLayout {
     return this.#lines;
   }
 
-  /** Looks at up to `maxRows` more rows; answers whether all have been looked at. */
-  step(maxRows: number): boolean {
+  /**
+   * Looks at more rows, as many as `effort` allows: a plain one costs 1. Answers whether all have been looked at.
+   */
+  step(effort: number): boolean {
     this.#next = Math.max(this.#next, this.#store.base);
-    const end = Math.min(this.#store.end, this.#next + maxRows);
-    for (; this.#next < end; this.#next++) {
-      const isGap = this.#store.kind(this.#next) === "gap";
-      if (!isGap && !this.#pattern.test(plainText(this.#store.text(this.#next)))) continue;
-      this.#rows.push(this.#next);
-      if (!isGap) this.#lines += 1;
+    for (let left = effort; left > 0 && this.#next < this.#store.end; this.#next++) {
+      left -= this.#look(this.#next);
     }
     return this.#next >= this.#store.end;
+  }
+
+  /** Looks at a row; answers what that cost. */
+  #look(row: number): number {
+    const text = this.#store.text(row);
+    const shown = plainText(text);
+    if (this.#store.kind(row) === "gap") {
+      this.#rows.push(row);
+    } else if (this.#pattern.test(shown)) {
+      this.#rows.push(row);
+      this.#lines += 1;
+    }
+    return shown === text ? 1 : escapedRowCost;
   }
 
   /** Forgets the rows that the store has dropped; `isGap` is known only of those it keeps. */
