@@ -11,6 +11,7 @@ import {
 import { type ChannelReader, channelOf, type ReaderHost } from "./channel_reader.ts";
 import { Connection, type ConnectionOptions, problemOf } from "./connection.ts";
 import type { ConnectionState } from "./connection_state.ts";
+import type { Received } from "./inbox.ts";
 import { type ClientProblem, problemOfFrame, sentenceOf } from "./problem.ts";
 
 /** `shared`: one socket on `/ws` for all channels. `direct`: one a channel, subscribed by its query. */
@@ -26,8 +27,8 @@ export interface LaneOptions extends ConnectionOptions {
 export class Lane implements ReaderHost {
   readonly #options: LaneOptions;
   readonly #readers = new Map<string, ChannelReader>();
-  /** Answers still to come to subscriptions that were given up before: they are not for their successors. */
-  readonly #staleAnswers = new Map<string, number>();
+  /** Channels left on this socket before they were answered: an answer may come, or none. */
+  readonly #unanswered = new Set<string>();
   readonly #connection: Connection;
 
   constructor(options: LaneOptions, onState: (state: ConnectionState) => void) {
@@ -52,8 +53,9 @@ export class Lane implements ReaderHost {
     reader.attach(this);
     const problem = problemOf(this.state);
     if (problem?.final) reader.report(problem);
-    if (this.#connection.isOpen) this.#subscribe(reader);
-    else this.#connection.dispatch({ type: "start" });
+    if (!this.#connection.isOpen) this.#connection.dispatch({ type: "start" });
+    else if (this.#unanswered.has(reader.channel)) this.#beginAnew(reader.channel);
+    else this.#subscribe(reader);
   }
 
   /** Takes a reader off the socket; the last one takes the socket with it. */
@@ -64,7 +66,7 @@ export class Lane implements ReaderHost {
     if (this.#readers.size === 0) {
       this.#connection.dispatch({ type: "halt" });
     } else if (this.#connection.isOpen) {
-      if (!reader.isAnswered) this.#staleAnswers.set(channel, (this.#staleAnswers.get(channel) ?? 0) + 1);
+      if (!reader.isAnswered) this.#unanswered.add(channel);
       this.#connection.send(JSON.stringify({ type: "unsubscribe", channel }));
     }
   }
@@ -86,10 +88,16 @@ export class Lane implements ReaderHost {
   }
 
   #subscribeAll(): void {
-    this.#staleAnswers.clear();
+    this.#unanswered.clear();
     // On a direct socket the query has said it, when the address was made.
     if (this.#options.transport === "direct") return;
     for (const reader of this.#readers.values()) this.#subscribe(reader);
+  }
+
+  /** On a new socket an answer can only be the newest subscription's. */
+  #beginAnew(channel: string): void {
+    const message = `The socket is opened anew: ${channel} was left on it before the gateway had answered.`;
+    this.breakOff({ code: "connection_lost", message }, 1);
   }
 
   #subscribe(reader: ChannelReader): void {
@@ -107,27 +115,27 @@ export class Lane implements ReaderHost {
     const channel = channelOf(frame);
     if (frame.type === "expiring") {
       void this.#renew();
-    } else if (frame.type === "error" && (channel === null || this.#options.transport === "direct")) {
-      this.#refused(frame);
-    } else if (channel !== null && !this.#isStale(channel, frame.type)) {
+    } else if (frame.type === "error") {
+      this.#refused(frame, channel);
+    } else if (channel !== null) {
       if (frame.type === "subscribed") this.#connection.dispatch({ type: "subscribed" });
       const bytes = frame.type === "entries" ? utf8Bytes(text) : 0;
-      this.#readers.get(channel)?.receive({ frame, bytes });
+      this.#deliver(channel, { frame, bytes });
     }
   }
 
-  /** True for what answers, or precedes the answer to, a subscription that was given up. */
-  #isStale(channel: string, type: string): boolean {
-    const left = this.#staleAnswers.get(channel) ?? 0;
-    if (left === 0) return false;
-    if (type === "subscribed" || type === "error") this.#staleAnswers.set(channel, left - 1);
-    return true;
+  #deliver(channel: string, received: Received): void {
+    const { type } = received.frame;
+    if (type === "subscribed" || type === "error") this.#unanswered.delete(channel);
+    this.#readers.get(channel)?.receive(received);
   }
 
-  #refused(frame: ErrorFrame): void {
+  /** Whatever it is about, it is the reason of a close that follows at once. */
+  #refused(frame: ErrorFrame, channel: string | null): void {
     const problem = problemOfFrame(frame);
     this.#connection.dispatch({ type: "refused", problem });
-    this.#reportAll(problem);
+    if (channel !== null && this.#options.transport === "shared") this.#deliver(channel, { frame, bytes: 0 });
+    else this.#reportAll(problem);
   }
 
   async #renew(): Promise<void> {

@@ -27,6 +27,8 @@ export class Producer {
   #epoch: number;
   #seq = 0;
   #isSending = false;
+  /** Entries of the batch that is not answered yet. */
+  #inFlight = 0;
   #isStopped = false;
   #request: AbortController | null = null;
   #endPause: (() => void) | null = null;
@@ -93,7 +95,7 @@ export class Producer {
     return result;
   }
 
-  /** Stops at once; what waits is dropped and counted. */
+  /** Stops at once; what waits is dropped and counted, and so is a batch that may have been stored unanswered. */
   close(): void {
     if (this.#isStopped) return;
     this.#stop();
@@ -145,23 +147,22 @@ export class Producer {
 
   /** Sends one batch until it is answered. Its number is used up only when it is stored. */
   async #sendBatch(batch: Batch): Promise<void> {
+    this.#inFlight = batch.entries;
     let tried: BatchHistory = { isRenewed: false, isRebegun: false };
     for (let attempt = 1; !this.#isStopped; attempt++) {
       const result = await this.#post(batch, tried.isRenewed);
       if (this.#isStopped && !result.ok) break;
       const verdict = this.#judge(result, tried);
-      if (verdict === "done") {
-        this.#seq += 1;
-        return;
-      }
-      if (verdict === "refused") return this.#queue.leaveOut(batch.entries);
-      if (verdict === "stop") break;
+      if (verdict === "stop") this.#stop();
       if (verdict === "renew") tried = { ...tried, isRenewed: true };
       if (verdict === "rebegin") tried = { ...tried, isRebegun: true };
       if (verdict === "again") await this.#wait(attempt, result.ok ? undefined : result.problem.retryAfterMs);
+      if (verdict !== "done" && verdict !== "refused") continue;
+      if (verdict === "done") this.#seq += 1;
+      else this.#queue.leaveOut(batch.entries);
+      this.#inFlight = 0;
+      return;
     }
-    this.#drop(batch.entries);
-    this.#stop();
   }
 
   async #post(batch: Batch, renew: boolean): Promise<ClientResult<AppendReceipt>> {
@@ -224,6 +225,8 @@ export class Producer {
       maxMs,
       backoffMs(attempt, (this.#options.random ?? Math.random)(), retryAfterMs),
     );
+    // A callback may have closed the producer just now.
+    if (this.#isStopped) return Promise.resolve();
     return new Promise((resolve) => {
       this.#endPause = resolve;
       this.#pause.set(resolve, Math.max(0, delayMs));
@@ -255,7 +258,8 @@ export class Producer {
     this.#linger.clear();
     this.#pause.clear();
     this.#request?.abort(new Error("The producer was closed."));
-    this.#drop(this.#queue.clear());
+    this.#drop(this.#queue.clear() + this.#inFlight);
+    this.#inFlight = 0;
     this.#endPause?.();
     this.#tellQuiet();
   }

@@ -95,6 +95,7 @@ describe.each(["shared", "direct"] as const)("on a %s socket", (transport) => {
     expect(before.lines.length).toBe(readBefore);
     expect([...before.lines, ...after.lines]).toEqual(numberedLines(1, 500));
     expect(after.proofs[0]).toEqual({ state: "verified" });
+    expect([...storage.values.values()].map((text) => JSON.parse(text).cursor)).toEqual([500]);
     expect([...storage.values.keys()]).toEqual([`tailrace/1/${new URL(gateway.url).host}/build/1`]);
   });
 
@@ -292,19 +293,43 @@ describe("several channels on one socket", () => {
     expect([one.problems, two.problems]).toEqual([[], []]);
   });
 
-  it("[SDK10] a subscription given up at once leaves its answer to nobody", async () => {
+  it.each([false, true])(
+    "[SDK10] a subscription given up at once leaves nothing to the next (mute: %s)",
+    async (mute) => {
+      const gateway = await startGateway();
+      gateway.append("build/1", numberedLines(1, 20));
+      const client = startClient(gateway);
+      const other = new WireRecorder();
+      client.subscribe("task/2", {}, other);
+      await other.until(({ subscribed }) => subscribed === 1);
+      // The gateway may answer what was given up, or not.
+      gateway.socket.isSilent = mute;
+      const first = new WireRecorder();
+      const second = new WireRecorder();
+      void client.subscribe("build/1", {}, first).close();
+      client.subscribe("build/1", { last: 2 }, second);
+      await second.until(({ lines }) => lines.length > 0);
+      expect([first.subscribed, second.subscribed]).toEqual([0, 1]);
+      expect(second.lines).toEqual(numberedLines(19, 20));
+      gateway.append("task/2", numberedLines(1, 2));
+      await other.until(({ lines }) => lines.length === 2);
+    },
+  );
+
+  it("[SDK18] a channel refused for now makes the socket that closes after it wait as asked", async () => {
     const gateway = await startGateway();
-    gateway.append("build/1", numberedLines(1, 20));
+    const recorder = new WireRecorder();
     const client = startClient(gateway);
-    client.subscribe("task/2", {}, new WireRecorder());
-    await gateway.until(() => gateway.received.length === 1);
-    const first = new WireRecorder();
-    const second = new WireRecorder();
-    void client.subscribe("build/1", {}, first).close();
-    client.subscribe("build/1", { last: 2 }, second);
-    await second.until(({ lines }) => lines.length > 0);
-    expect(first.subscribed).toBe(0);
-    expect(second.lines).toEqual(numberedLines(19, 20));
+    client.subscribe("build/1", {}, recorder);
+    await recorder.until(({ subscribed }) => subscribed === 1);
+    const error = { type: "error", code: "too_many_viewers", message: "Full.", channel: "build/1" };
+    gateway.socket.send({ ...error, retryAfterMs: 60_000 });
+    gateway.socket.close(4429);
+    await gateway.until(() => gateway.socket.isClosed);
+    await recorder.until(() => client.state.name === "waiting");
+    expect(client.state).toMatchObject({ delayMs: 60_005, cause: { code: "too_many_viewers" } });
+    client.reconnect();
+    await recorder.until(({ subscribed }) => subscribed === 2);
   });
 
   it("[SDK11] says where to begin: after a cursor, with the last n, with its filter and window", async () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { ApiClient, type ClientProblem, Producer, type ProducerOptions } from "../../client/sdk/mod.ts";
+import { ProducerQueue } from "../../client/sdk/producer_queue.ts";
 import { AppendGateway, type Fate } from "./append_gateway.ts";
 import { seededRandom } from "./sdk_random.ts";
 
@@ -208,6 +209,31 @@ describe("a producer", () => {
     );
     expect(entries.map(({ more }) => more)).toEqual([true, true, true, undefined, undefined]);
     expect(told.dropped).toBe(0);
+  });
+});
+
+describe("ProducerQueue", () => {
+  it("[PRD11] once full takes nothing until a quarter is free, so that what is missing is one stretch", () => {
+    const left: number[] = [];
+    const queue = new ProducerQueue(1_000, (count) => {
+      left.push(count);
+      return { line: `${count} left out` };
+    });
+    // Every entry is 100 bytes of NDJSON.
+    const entry = { line: "x".repeat(88) };
+    for (let i = 0; i < 12; i++) queue.push(entry);
+    expect([queue.length, queue.bytes]).toEqual([10, 1_000]);
+    expect(queue.take(2, 10_000)).toMatchObject({ entries: 2 });
+    queue.push(entry);
+    expect(left).toEqual([]);
+    queue.take(2, 10_000);
+    queue.push(entry);
+    expect(left).toEqual([3]);
+    expect(queue.take(100, 10_000)?.ndjson.trimEnd().split("\n").slice(6)).toEqual([
+      '{"line":"3 left out"}',
+      JSON.stringify(entry),
+    ]);
+    expect(queue.isEmpty).toBe(true);
   });
 });
 

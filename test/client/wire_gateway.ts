@@ -66,9 +66,13 @@ export class WireSocket {
     this.#socket.terminate();
   }
 
+  close(closeCode: number): void {
+    this.#socket.close(closeCode);
+  }
+
   refuse(code: ErrorFrame["code"], closeCode: number): void {
     this.send({ type: "error", code, message: `Refused: ${code}.` });
-    this.#socket.close(closeCode, code);
+    this.close(closeCode);
   }
 
   subscribe(frame: SubscribeFrame): void {
