@@ -79,11 +79,11 @@ function readableCondition({ channels, projects }: DirectoryQuery["readable"]): 
   return {
     sql: `(EXISTS (
         SELECT 1 FROM json_each(?) AS pattern
-        WHERE pattern.value ->> 'kind' IN ('*', kind)
-          AND substr(id, 1, pattern.value ->> 'chars') = pattern.value ->> 'name'
+        WHERE pattern.value ->> 'kind' IN ('*', channels.kind)
+          AND substr(channels.id, 1, pattern.value ->> 'chars') = pattern.value ->> 'name'
       ) OR (project IS NOT NULL AND EXISTS (
         SELECT 1 FROM json_each(?) AS pattern
-        WHERE substr(project, 1, pattern.value ->> 'chars') = pattern.value ->> 'name'
+        WHERE substr(channels.project, 1, pattern.value ->> 'chars') = pattern.value ->> 'name'
       )))`,
     bindings: [JSON.stringify(channels.map(channelPattern)), JSON.stringify(projects.map(namePattern))],
   };

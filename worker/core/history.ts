@@ -74,11 +74,15 @@ export class HistoryScan {
       this.#isComplete = true;
       return;
     }
+    const before = this.#at;
     this.#scannedBytes += page.text.length;
     if (this.#isBackwards) this.#takeBackwards(page);
     else this.#takeForwards(page);
     this.#isComplete = this.#isBackwards ? this.#at <= head.oldest : this.#at >= head.tail;
-    this.#isDone = this.#isComplete || this.#isFull || this.#scannedBytes >= limits.historyScanBytes;
+    // A page that brings nothing new would be read for ever.
+    const isStuck = this.#at === before;
+    this.#isDone =
+      this.#isComplete || isStuck || this.#isFull || this.#scannedBytes >= limits.historyScanBytes;
   }
 
   get result(): HistoryPage {
@@ -99,8 +103,7 @@ export class HistoryScan {
     for (let i = Math.max(0, this.#at + 1 - page.first); i < entries.length && !this.#isFull; i++) {
       this.#look(entries[i] as Entry, page.first + i);
     }
-    // A page that brings nothing new would be read for ever.
-    if (!this.#isFull) this.#at = Math.max(this.#at + 1, page.last);
+    if (!this.#isFull) this.#at = Math.max(this.#at, page.last);
   }
 
   #takeBackwards(page: Page): void {
@@ -108,7 +111,7 @@ export class HistoryScan {
     for (let i = Math.min(entries.length, this.#at - page.first) - 1; i >= 0 && !this.#isFull; i--) {
       this.#look(entries[i] as Entry, page.first + i);
     }
-    if (!this.#isFull) this.#at = Math.min(this.#at - 1, page.first);
+    if (!this.#isFull) this.#at = Math.min(this.#at, page.first);
   }
 
   #look(entry: Entry, cursor: number): void {

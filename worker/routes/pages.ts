@@ -32,8 +32,8 @@ const policies: Readonly<Record<string, readonly string[]>> = {
   [docs]: [...policy, "style-src 'self' 'unsafe-inline'"],
 };
 
-/** A file whose name changes with its content: `main-e937f43bf4.js`. */
-const hashedName = /-[0-9a-f]{10}\.\w+$/;
+/** A file whose name changes with its content, as the viewer's build makes it: `main-CKBS2CGS.js`. */
+const hashedName = /-(?:[0-9a-f]{10}|[0-9A-Z]{8})\.\w+$/;
 
 export function addPages(app: Hono<GatewayEnv>): void {
   app.get("/", (c) => c.redirect("/builds", 302));

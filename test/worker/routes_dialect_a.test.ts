@@ -1,0 +1,175 @@
+import { evictDurableObject } from "cloudflare:test";
+import { expect, test } from "vitest";
+import { stubOf } from "./channel_client.ts";
+import { appendLines, call, freshChannel, handshake, post, TestSocket, token } from "./gateway.ts";
+
+/** A client of build logs: no subprotocol, its token in the query. */
+async function openA(as?: string): Promise<TestSocket> {
+  return new TestSocket(await handshake(`/ws?token=${as ?? (await token())}`, { as: null }));
+}
+
+const idOf = (channel: string) => channel.slice("build/".length);
+
+test("[A1] lines, events and the end are exactly A's frames", async () => {
+  const channel = freshChannel();
+  const buildId = idOf(channel);
+  await post(`/v1/channels/${channel}/entries`, {
+    entries: [
+      { line: "npm ci", ts: 1_000, stage: "install", fields: { host: "internal" }, progress: 5 },
+      { line: "no stage", ts: 2_000, level: "warn", stream: "stderr" },
+      { kind: "event", event: "cache", data: { hit: true }, ts: 3_000, from: "runner" },
+    ],
+  });
+  const socket = await openA();
+  expect(socket.protocol).toBeNull();
+  socket.send({ type: "subscribe", buildId, colour: "ignored", cursor: null });
+  expect(await socket.next()).toEqual({
+    type: "log",
+    buildId,
+    ts: 1_000,
+    level: "info",
+    stage: "install",
+    line: "npm ci",
+    cursor: 1,
+  });
+  expect(await socket.next()).toEqual({
+    type: "log",
+    buildId,
+    ts: 2_000,
+    level: "warn",
+    stage: "",
+    line: "no stage",
+    cursor: 2,
+  });
+  expect(await socket.next()).toEqual({
+    type: "log",
+    buildId,
+    ts: 3_000,
+    level: "info",
+    stage: "",
+    line: 'cache {"hit":true}',
+    cursor: 3,
+  });
+  await post(`/v1/channels/${channel}/end`, { status: "failure", exitCode: 2 });
+  const end = await socket.next();
+  expect(end).toMatchObject({ type: "end", buildId, status: "failure", exitCode: 2, lines: 2 });
+  expect(end).not.toHaveProperty("channel");
+  socket.send({ type: "ping" });
+  expect(await socket.next()).toEqual({ type: "pong" });
+  const later = await openA();
+  later.send({ type: "subscribe", buildId, cursor: 3 });
+  expect(await later.next()).toEqual(end);
+  socket.close();
+  later.close();
+});
+
+test("[A2] several builds share a socket, any channel is read by its whole name", async () => {
+  const [one, two] = [freshChannel(), freshChannel("plugin")];
+  const socket = await openA();
+  socket.send({ type: "subscribe", buildId: idOf(one) });
+  socket.send({ type: "subscribe", buildId: two });
+  await appendLines(one, ["a"]);
+  expect(await socket.next()).toMatchObject({ type: "log", buildId: idOf(one), line: "a", cursor: 1 });
+  await appendLines(two, ["b"]);
+  expect(await socket.next()).toMatchObject({ type: "log", buildId: two, line: "b", cursor: 1 });
+  socket.send({ type: "unsubscribe", buildId: idOf(one) });
+  socket.send({ type: "ping" });
+  expect(await socket.next()).toEqual({ type: "pong" });
+  await appendLines(one, ["unseen"]);
+  await appendLines(two, ["seen"]);
+  expect(await socket.next()).toMatchObject({ buildId: two, line: "seen" });
+  socket.close();
+});
+
+test("[A3] what is wrong gets A's error frame and the socket stays open", async () => {
+  const channel = freshChannel();
+  const socket = await openA(await token({ grants: [`read:${channel}`] }));
+  socket.send({ type: "subscribe", buildId: "other" });
+  expect(await socket.next()).toEqual({
+    type: "error",
+    code: "forbidden",
+    message: `This needs the grant read:build/other. The token grants read:${channel}.`,
+    buildId: "other",
+  });
+  const refused = [
+    [{ type: "shout", buildId: "1" }, "unknown_frame"],
+    [{ type: "subscribe" }, "missing_field"],
+    [{ type: "subscribe", buildId: "a b" }, "channel_name_invalid"],
+    [{ type: "subscribe", buildId: "Build/x" }, "channel_name_invalid"],
+    [{ type: "subscribe", buildId: "1", cursor: "x" }, "invalid_field"],
+  ] as const;
+  for (const [frame, code] of refused) {
+    socket.send(frame);
+    expect(await socket.next()).toMatchObject({ type: "error", code });
+  }
+  socket.send({ type: "subscribe", buildId: idOf(channel) });
+  await appendLines(channel, ["still open"]);
+  expect(await socket.next()).toMatchObject({ type: "log", line: "still open" });
+  socket.close();
+});
+
+test("[A4] a ping decides nothing, a buildId does", async () => {
+  const channel = freshChannel();
+  await appendLines(channel, ["a"]);
+  const socket = await openA();
+  socket.send({ type: "ping" });
+  expect(await socket.next()).toEqual({ type: "pong" });
+  socket.send({ type: "subscribe", buildId: idOf(channel) });
+  expect(await socket.next()).toMatchObject({ type: "log", line: "a" });
+  socket.send({ type: "subscribe", channel });
+  expect(await socket.next()).toMatchObject({ type: "error", code: "missing_field" });
+  socket.close();
+});
+
+test("[A5] a cursor of a deleted journal gets a gap, then the oldest", async () => {
+  const channel = freshChannel();
+  const buildId = idOf(channel);
+  await appendLines(channel, ["old", "old"]);
+  await call(`/v1/channels/${channel}`, { method: "DELETE" });
+  await appendLines(channel, ["new"]);
+  const socket = await openA();
+  socket.send({ type: "subscribe", buildId, cursor: 9 });
+  expect(await socket.next()).toEqual({
+    type: "gap",
+    buildId,
+    from: 10,
+    to: null,
+    count: null,
+    reason: "epoch",
+  });
+  expect(await socket.next()).toMatchObject({ type: "log", line: "new", cursor: 3 });
+  socket.close();
+});
+
+test("[A6] a lost leg is opened again after the last line sent", async () => {
+  const channel = freshChannel();
+  const socket = await openA();
+  socket.send({ type: "subscribe", buildId: idOf(channel) });
+  await appendLines(channel, ["one", "two"]);
+  expect(await socket.next()).toMatchObject({ line: "one", cursor: 1 });
+  expect(await socket.next()).toMatchObject({ line: "two", cursor: 2 });
+  await evictDurableObject(stubOf(channel), { webSockets: "close" });
+  await appendLines(channel, ["three"]);
+  expect(await socket.next()).toMatchObject({ type: "log", line: "three", cursor: 3 });
+  socket.close();
+});
+
+test("[A7] a long log comes whole: the gateway acknowledges for its client", async () => {
+  const channel = freshChannel();
+  const lines = Array.from({ length: 4_000 }, (_, i) => `${i} ${"x".repeat(200)}`);
+  await appendLines(channel, lines);
+  const socket = await openA();
+  socket.send({ type: "subscribe", buildId: idOf(channel) });
+  for (const [i, line] of lines.entries()) {
+    const frame = await socket.next();
+    if (frame?.["line"] !== line) expect(frame).toMatchObject({ line, cursor: i + 1 });
+  }
+  socket.close();
+});
+
+test("[A8] an expired token closes the socket 4401", async () => {
+  const socket = await openA(await token({ expiresInSeconds: 2 }));
+  socket.send({ type: "subscribe", buildId: "1" });
+  expect(await socket.until("error")).toMatchObject({ type: "error", code: "token_expired" });
+  expect(await socket.closed).toMatchObject({ code: 4401 });
+});
