@@ -266,6 +266,20 @@ describe("[LOG3] a keyword shows the lines that hold it", () => {
     expect(model.view.matched).toBe(50_000);
   });
 
+  test("who takes the keyword off again is where it was put on", () => {
+    const { model, tell, frame } = open();
+    const some = Array.from({ length: 60_000 }, (_, at) => line(at % 10 === 0 ? "tenth" : "other"));
+    tell.onEntries?.(1, some);
+    frame();
+    model.view.scrolled(40_000 * 20 + 5);
+    const { top } = model.view.position;
+    model.setKeyword("tenth");
+    while (frame());
+    expect(Math.floor(model.view.position.top / 20)).toBe(4_000);
+    model.setKeyword("");
+    expect(model.view.position.top).toBe(top);
+  });
+
   test("rows that the store drops leave the matches", () => {
     const { model, tell, frame } = open(2 * chunkRows);
     model.setKeyword("line");

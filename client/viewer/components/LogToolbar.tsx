@@ -76,7 +76,14 @@ function DownloadMenu({ channel }: { readonly channel: string }) {
     ["ndjson", downloadJson],
   ] as const;
   return (
-    <details class="menu">
+    <details
+      class="menu"
+      onFocusOut={(event) => {
+        const menu = event.currentTarget;
+        const isWithin = event.relatedTarget instanceof Node && menu.contains(event.relatedTarget);
+        if (!isWithin) menu.open = false;
+      }}
+    >
       <summary>{download}</summary>
       <div>
         {formats.map(([format, name]) => (

@@ -121,8 +121,7 @@ export class LogView {
 
   /** Reading begins at the first line: the channel has ended, and nothing will follow. */
   stay(): void {
-    this.position.following = false;
-    this.position.goToTop(0);
+    this.position.stay();
     this.#show();
   }
 
@@ -130,7 +129,7 @@ export class LogView {
   goTo(cursor: number | null): void {
     this.#target.value = cursor;
     this.#isTargetDue = cursor !== null;
-    if (cursor !== null) this.position.following = false;
+    if (cursor !== null) this.position.stay();
     this.change(() => nothingUnseen);
   }
 

@@ -1,4 +1,4 @@
-import type { RowLayout } from "./row_layout.ts";
+import type { RowLayout, ViewRow } from "./row_layout.ts";
 import {
   type DrawnRange,
   drawnRange,
@@ -13,9 +13,16 @@ import {
 /** This close to the end counts as at the end: trackpads and zoom stop a pixel or two short. */
 const endTolerance = 2 * rowHeight;
 
+/** The first row in sight when the reader last moved, and how many of its pixels were hidden. */
+interface Anchor {
+  readonly row: ViewRow;
+  readonly hidden: number;
+}
+
 /**
  * Where the reader is. The place within the rows is the truth and the scroll bar follows it, so that rows
- * that come, go or fold elsewhere do not move what is being read.
+ * that come, go or fold elsewhere do not move what is being read. The anchor outlives a filter: who takes it
+ * off again is where it was put on.
  *
  *   following ──the reader scrolls up──► reading ──the reader scrolls to the end, or asks──► following
  */
@@ -24,10 +31,15 @@ export class ScrollPosition {
   #viewport = 0;
   #top = 0;
   #count = 0;
-  following = true;
+  #anchor: Anchor | null = null;
+  #following = true;
 
   constructor(layout: RowLayout) {
     this.#layout = layout;
+  }
+
+  get following(): boolean {
+    return this.#following;
   }
 
   /** Pixels from the first row's top to the view's. */
@@ -53,14 +65,13 @@ export class ScrollPosition {
     this.#settle();
   }
 
-  /** Makes a change to the layout, or takes another one, with the first row in sight staying where it is. */
+  /** Makes a change to the layout, or takes another one, with the row that is being read staying in place. */
   change(makeChange: () => RowLayout): void {
-    const index = Math.floor(this.#top / rowHeight);
-    const anchor = this.#layout.at(index);
-    const hidden = this.#top - index * rowHeight;
     this.#layout = makeChange();
     this.#count = this.#layout.count;
-    if (anchor !== null && !this.following) this.#top = this.#layout.indexOf(anchor) * rowHeight + hidden;
+    if (this.#anchor !== null && !this.#following) {
+      this.#top = this.#layout.indexOf(this.#anchor.row) * rowHeight + this.#anchor.hidden;
+    }
     this.#settle();
   }
 
@@ -72,39 +83,56 @@ export class ScrollPosition {
     const isUp = top < this.#top;
     const isAtEnd = lastTop(this.scale) - top <= endTolerance;
     this.#top = top;
-    if (isUp && !isAtEnd) this.following = false;
-    if (!isUp && isAtEnd) this.following = true;
+    if (isUp && !isAtEnd) this.#following = false;
+    if (!isUp && isAtEnd) this.#following = true;
+    this.#hold();
     return true;
   }
 
   /** The reader turns the wheel up, drags down or presses a key that goes up. */
   turnedUp(): void {
-    if (lastTop(this.scale) > 0) this.following = false;
+    if (lastTop(this.scale) === 0) return;
+    this.#following = false;
+    this.#hold();
   }
 
   follow(): void {
-    this.following = true;
+    this.#following = true;
     this.#settle();
+  }
+
+  /** Stops following, wherever the reader is. */
+  stay(): void {
+    this.#following = false;
+    this.#hold();
   }
 
   /** Brings a row to a third of the view's height, unless it is in sight. */
   goTo(index: number): void {
-    this.following = false;
+    this.#following = false;
     const top = index * rowHeight;
     const isInSight = top >= this.#top && top + rowHeight <= this.#top + this.#viewport;
     if (!isInSight) this.#top = top - Math.floor(this.#viewport / 3 / rowHeight) * rowHeight;
     this.#settle();
+    this.#hold();
   }
 
   /** Brings a row to the top. */
   goToTop(index: number): void {
-    this.following = false;
+    this.#following = false;
     this.#top = index * rowHeight;
     this.#settle();
+    this.#hold();
   }
 
   #settle(): void {
     const last = lastTop(this.scale);
-    this.#top = this.following ? last : Math.min(Math.max(this.#top, 0), last);
+    this.#top = this.#following ? last : Math.min(Math.max(this.#top, 0), last);
+  }
+
+  #hold(): void {
+    const index = Math.floor(this.#top / rowHeight);
+    const row = this.#layout.at(index);
+    this.#anchor = row === null ? null : { row, hidden: this.#top - index * rowHeight };
   }
 }
