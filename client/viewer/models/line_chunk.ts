@@ -26,9 +26,11 @@ export interface LogRow {
 
 export const noStage = 0xffff;
 
+const beyondLatin1 = /[^\x00-\xff]/;
+
 /**
- * Up to {@link chunkRows} rows, one column an array. A full chunk keeps its lines as one string, for a
- * million strings of their own cost their headers.
+ * Up to {@link chunkRows} rows, one column an array. A full chunk keeps its lines as one string where it
+ * can, for a million strings of their own cost their headers.
  */
 export class LineChunk {
   readonly #kinds = new Uint8Array(chunkRows);
@@ -96,8 +98,10 @@ export class LineChunk {
     if (this.length === chunkRows) this.#join();
   }
 
+  /** One character past Latin-1 makes a whole string take two bytes a character: then the lines stay apart. */
   #join(): void {
     const texts = this.#texts ?? [];
+    if (texts.some((text) => beyondLatin1.test(text))) return;
     this.#ends = new Uint32Array(texts.length);
     let end = 0;
     for (const [at, text] of texts.entries()) {

@@ -43,7 +43,8 @@ export function safeNext(next: string | null, origin: string): string {
   const home = "/builds";
   if (next === null || !URL.canParse(next, origin)) return home;
   const url = new URL(next, origin);
-  if (url.origin !== origin || url.pathname === "/login") return home;
+  // A path that begins with two slashes would be read as another host.
+  if (url.origin !== origin || url.pathname.startsWith("//") || url.pathname === "/login") return home;
   return `${url.pathname}${url.search}${url.hash}`;
 }
 
