@@ -212,6 +212,13 @@ describe("[ANS6] real captures", () => {
   });
 });
 
+test("[ANS8] plainText() is what parseLine() shows, also the short way", () => {
+  for (const line of captures.flatMap(linesOf)) {
+    const shown = parseLine(line).runs.map((run) => run.text);
+    expect(plainText(line)).toBe(shown.join(""));
+  }
+});
+
 test("[ANS7] rgbOf() gives the xterm palette past the theme's sixteen", () => {
   expect(rgbOf(1)).toBeNull();
   expect(rgbOf(16 + 1)).toEqual([0, 0, 0]);

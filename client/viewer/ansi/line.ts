@@ -12,6 +12,7 @@ export interface StyledLine {
 const anyControl = /[\x00-\x1f\x7f-\x9f]/;
 /** What moves the cursor or erases before it: only a line with one of these needs cells. */
 const anyRedraw = /[\r\b]|(?:\x1b\[|\x9b)(?:\d*[CDG`]|[12]K)/;
+const anyColour = /\x1b\[[\d;:]*m/g;
 const endingReturns = /\r+$/;
 
 /**
@@ -37,9 +38,11 @@ export function styleAfter(line: string, style: Style): Style {
   return sameStyle(reader.style, style) ? style : reader.style;
 }
 
-/** The line's text as it is shown. */
+/** The line's text as it is shown. Where only colours are to be taken out, a search does it the short way. */
 export function plainText(line: string): string {
   if (!anyControl.test(line)) return line;
+  const uncoloured = line.replaceAll(anyColour, "");
+  if (!anyControl.test(uncoloured)) return uncoloured;
   return parseLine(line)
     .runs.map((run) => run.text)
     .join("");

@@ -47,9 +47,11 @@ function Times({ channel, now }: ChannelRowProps) {
   const { startedAt, endedAt } = channel;
   if (startedAt === null) return <div class="times" />;
   const duration = formatDuration((endedAt ?? now) - startedAt);
+  const { runningFor, took } = words.value;
   return (
     <div class="times">
-      <span>{endedAt === null ? words.value.runningFor(duration) : words.value.took(duration)}</span>
+      {endedAt !== null && <span>{took(duration)}</span>}
+      {endedAt === null && channel.status === "running" && <span>{runningFor(duration)}</span>}
       <time dateTime={new Date(startedAt).toISOString()} title={formatDateTime(words.value, startedAt)}>
         {formatAgo(words.value, startedAt, now)}
       </time>

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 /** After the last key: a keyword is searched for once it is typed, not letter by letter. */
 const pauseMs = 150;
@@ -12,10 +12,19 @@ export interface SearchBoxProps {
 /** A search field that tells what was typed after a pause. */
 export function SearchBox({ label, value, onSearch }: SearchBoxProps) {
   const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
+  const told = useRef(value);
   useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => onSearch(text), pauseMs);
+    // What comes back is what was told, and more may have been typed since; anything else was set elsewhere.
+    if (value === told.current) return;
+    told.current = value;
+    setText(value);
+  }, [value]);
+  useEffect(() => {
+    if (text === told.current) return;
+    const timer = setTimeout(() => {
+      told.current = text;
+      onSearch(text);
+    }, pauseMs);
     return () => clearTimeout(timer);
   }, [text]);
   return (

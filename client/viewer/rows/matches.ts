@@ -10,7 +10,7 @@ export function keywordPattern(keyword: string): RegExp | null {
 }
 
 /** What reading a row with escapes costs, measured in plain ones. */
-const escapedRowCost = 10;
+const escapedRowCost = 5;
 
 /**
  * The rows that hold a keyword in what is shown of them, found step by step so that a page stays quick. Gaps
