@@ -123,7 +123,7 @@ describe("history", () => {
     ["?since=yesterday", "invalid_field", "ISO 8601"],
     ["?wait=61", "invalid_field", "from 0 to 60"],
     ["?search=(&regex=1", "invalid_field", "a regular expression of ECMAScript"],
-    ["?search=(a%2B)%2B&regex=1", "invalid_field", "repeated groups"],
+    ["?search=(%3F%3Da)b&regex=1", "invalid_field", "look-arounds"],
     ["?search=(a)%5C1&regex=1", "invalid_field", "back references"],
   ];
   test.each(bad)("%s is refused", async (query, code, says) => {
