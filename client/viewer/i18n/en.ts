@@ -28,7 +28,6 @@ const gapReasons: Record<GapReason, string> = {
 
 /** Everything the pages say, in English. The other languages have this shape. */
 export const en = {
-  language: "English",
   locale: "en-GB",
   switchTo: "中文",
   switchLabel: "Show this page in Chinese",
@@ -37,12 +36,10 @@ export const en = {
   apiDocs: "API",
   signOut: "Sign out",
   signedInAs: (subject: string) => `Signed in as ${subject}`,
-  skipToLog: "Skip to the log",
 
   statusNames,
   levelTags,
   stages: "Stages",
-  noStages: "This log names no stages.",
 
   searchChannels: "Find by name",
   anyStatus: "Any status",
@@ -58,7 +55,6 @@ export const en = {
   errors: (count: string, isOne: boolean) => (isOne ? "1 error" : `${count} errors`),
   warnings: (count: string, isOne: boolean) => (isOne ? "1 warning" : `${count} warnings`),
   viewers: (count: string, isOne: boolean) => (isOne ? "1 viewer" : `${count} viewers`),
-  started: (when: string) => `Started ${when}`,
   took: (duration: string) => `Took ${duration}`,
   runningFor: (duration: string) => `Running for ${duration}`,
   listFailed: "The list could not be loaded.",
@@ -92,10 +88,8 @@ export const en = {
   matched: (matched: string, all: string) => `${matched} of ${all} lines`,
   searching: "searching …",
   noMatch: "No line holds this text.",
-  clearFilter: "Clear the filter",
   foldAll: "Fold all",
   unfoldAll: "Unfold all",
-  times: "Times",
   download: "Download",
   downloadText: "Text, with colours",
   downloadPlain: "Plain text",

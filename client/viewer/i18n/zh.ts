@@ -2,7 +2,6 @@ import type { Dictionary } from "./en.ts";
 
 /** Everything the pages say, in Chinese. */
 export const zh: Dictionary = {
-  language: "中文",
   locale: "zh-CN",
   switchTo: "English",
   switchLabel: "以英文显示此页面",
@@ -11,7 +10,6 @@ export const zh: Dictionary = {
   apiDocs: "接口文档",
   signOut: "退出",
   signedInAs: (subject) => `当前身份：${subject}`,
-  skipToLog: "跳到日志",
 
   statusNames: {
     waiting: "等待中",
@@ -31,7 +29,6 @@ export const zh: Dictionary = {
     fatal: "致命",
   },
   stages: "阶段",
-  noStages: "此日志没有阶段。",
 
   searchChannels: "按名称查找",
   anyStatus: "所有状态",
@@ -47,7 +44,6 @@ export const zh: Dictionary = {
   errors: (count) => `${count} 个错误`,
   warnings: (count) => `${count} 个警告`,
   viewers: (count) => `${count} 人在看`,
-  started: (when) => `${when}开始`,
   took: (duration) => `耗时 ${duration}`,
   runningFor: (duration) => `已运行 ${duration}`,
   listFailed: "列表加载失败。",
@@ -81,10 +77,8 @@ export const zh: Dictionary = {
   matched: (matched, all) => `${all} 行中匹配 ${matched} 行`,
   searching: "搜索中……",
   noMatch: "没有包含该文字的行。",
-  clearFilter: "清除筛选",
   foldAll: "全部折叠",
   unfoldAll: "全部展开",
-  times: "时间",
   download: "下载",
   downloadText: "文本（含颜色）",
   downloadPlain: "纯文本",
