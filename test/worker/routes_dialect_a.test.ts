@@ -167,6 +167,21 @@ test("[A7] a long log comes whole: the gateway acknowledges for its client", asy
   socket.close();
 });
 
+test("[A9] what comes after the first 1 MiB is paced, and comes whole", async () => {
+  const channel = freshChannel();
+  const lines = Array.from({ length: 1_500 }, (_, i) => `${i} ${"x".repeat(900)}`);
+  await appendLines(channel, lines);
+  const socket = await openA();
+  const started = performance.now();
+  socket.send({ type: "subscribe", buildId: idOf(channel) });
+  const got: unknown[] = [];
+  while (got.length < lines.length) got.push((await socket.until("log"))["line"]);
+  expect(got).toEqual(lines);
+  // About 1.4 MiB: less the first one and what is in flight, some hundred milliseconds at 256 KiB/s.
+  expect(performance.now() - started).toBeGreaterThan(300);
+  socket.close();
+});
+
 test("[A8] an expired token closes the socket 4401", async () => {
   const socket = await openA(await token({ expiresInSeconds: 2 }));
   socket.send({ type: "subscribe", buildId: "1" });

@@ -18,6 +18,7 @@ import { decide } from "./dialects.ts";
 import { Leg } from "./leg.ts";
 import { NativeSession } from "./native_session.ts";
 import type { Session, SessionPorts } from "./session.ts";
+import { SilenceTimer } from "./silence_timer.ts";
 import { TokenTimer } from "./token_timer.ts";
 
 interface Caller {
@@ -38,6 +39,9 @@ export class ClientSocket {
   readonly #socket: WebSocket;
   readonly #caller: Caller;
   readonly #token: TokenTimer;
+  readonly #silence = new SilenceTimer(() =>
+    this.#fail({ code: "timeout", message: "The client pinged and then fell silent. Connect again." }),
+  );
   #claims: Claims;
   #session: Session;
   #isDecided = false;
@@ -63,7 +67,9 @@ export class ClientSocket {
   #receive(data: string | ArrayBuffer): void {
     if (!this.#isOpen) return;
     this.#count();
+    this.#silence.heard();
     if (data === pingText) {
+      this.#silence.pinged();
       this.#send(pongText);
       return;
     }
@@ -187,6 +193,7 @@ export class ClientSocket {
   #release(): void {
     this.#isOpen = false;
     this.#token.stop();
+    this.#silence.stop();
     this.#session.close();
   }
 }

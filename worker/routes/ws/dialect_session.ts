@@ -1,5 +1,6 @@
 import type { Dialect, DialectRequest } from "../../../protocol/dialects/dialect.ts";
 import { limits, type Problem, parseChannelName, type Untrusted } from "../../../protocol/mod.ts";
+import { Pace } from "../../core/pace.ts";
 import { DialectSubscription } from "./dialect_subscription.ts";
 import { type Session, type SessionPorts, tooManyChannels } from "./session.ts";
 
@@ -7,6 +8,8 @@ import { type Session, type SessionPorts, tooManyChannels } from "./session.ts";
 export class DialectSession implements Session {
   readonly #dialect: Dialect;
   readonly #ports: SessionPorts;
+  /** Of the whole socket: its channels share it. */
+  readonly #pace = new Pace(Date.now());
   readonly #subscriptions = new Map<string, DialectSubscription>();
 
   constructor(dialect: Dialect, ports: SessionPorts) {
@@ -66,6 +69,7 @@ export class DialectSession implements Session {
       channel,
       ...(cursor !== undefined && { cursor }),
       legs: () => this.#subscriptions.size,
+      pace: this.#pace,
       ended: () => this.#subscriptions.delete(channel),
     });
     this.#subscriptions.set(channel, subscription);

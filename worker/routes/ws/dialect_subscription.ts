@@ -1,6 +1,7 @@
 import type { Dialect } from "../../../protocol/dialects/dialect.ts";
 import { type DownFrame, type EntriesFrame, limits, utf8Bytes } from "../../../protocol/mod.ts";
 import { backoffMs, maxAttempts } from "../../core/backoff.ts";
+import type { Pace } from "../../core/pace.ts";
 import { isForCause, type Leg } from "./leg.ts";
 import { legWindow, type SessionPorts } from "./session.ts";
 
@@ -11,6 +12,8 @@ interface Subscribed {
   readonly id: string;
   readonly channel: string;
   readonly cursor?: number;
+  /** How fast the client is sent to; its socket's channels share it. */
+  readonly pace: Pace;
   /** How many channels the socket reads. */
   readonly legs: () => number;
   /** The object ended it for a cause. */
@@ -26,6 +29,7 @@ export class DialectSubscription {
   readonly #ports: SessionPorts;
   readonly #about: Subscribed;
   #leg: Leg | null = null;
+  /** Waits to open a leg again, or for the pace: never for both. */
   #timer: ReturnType<typeof setTimeout> | null = null;
   #attempts = 0;
   #openedAt = 0;
@@ -58,9 +62,13 @@ export class DialectSubscription {
   }
 
   close(): void {
+    this.#stopTimer();
+    this.#leg?.close();
+  }
+
+  #stopTimer(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#leg?.close();
   }
 
   #take(text: string): void {
@@ -105,17 +113,36 @@ export class DialectSubscription {
       this.#cursor = cursor;
     });
     this.#unackedBytes += utf8Bytes(text);
+    this.#ackIfOwed();
+  }
+
+  #ackIfOwed(): void {
     if (this.#unackedBytes >= this.#windowBytes / 2) this.#ack();
   }
 
+  /** Acknowledges for the client, at its pace: what is not acknowledged stays in the journal. */
   #ack(): void {
-    if (this.#cursor === null || this.#unackedBytes === 0) return;
+    if (this.#unackedBytes === 0 || this.#timer !== null) return;
+    const waitMs = this.#about.pace.take(this.#unackedBytes, Date.now());
     this.#unackedBytes = 0;
-    this.#leg?.ack(this.#about.channel, this.#cursor);
+    if (waitMs === 0) {
+      this.#sendAck();
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#sendAck();
+      this.#ackIfOwed();
+    }, waitMs);
+  }
+
+  #sendAck(): void {
+    if (this.#cursor !== null) this.#leg?.ack(this.#about.channel, this.#cursor);
   }
 
   #lost(code: number): void {
     this.#leg = null;
+    this.#stopTimer();
     if (isForCause(code)) {
       this.#about.ended();
       return;

@@ -1,0 +1,33 @@
+/** A pinging client is given so long at least, in milliseconds: three intervals of the default heartbeat. */
+const minSilenceMs = 90_000;
+const intervals = 3;
+
+/**
+ * Tells when a client has fallen silent: one that has pinged, and then sends nothing for three of the longest
+ * intervals that it has shown. One that never pinged owes nothing.
+ */
+export class Silence {
+  #heardAt: number;
+  #pingedAt: number | null = null;
+  #longestMs = 0;
+
+  constructor(now: number) {
+    this.#heardAt = now;
+  }
+
+  heard(now: number): void {
+    this.#heardAt = now;
+  }
+
+  pinged(now: number): void {
+    if (this.#pingedAt !== null) this.#longestMs = Math.max(this.#longestMs, now - this.#pingedAt);
+    this.#pingedAt = now;
+    this.#heardAt = now;
+  }
+
+  /** When it counts as silent unless it is heard before, in epoch milliseconds. */
+  get dueAt(): number | null {
+    if (this.#pingedAt === null) return null;
+    return this.#heardAt + Math.max(minSilenceMs, intervals * this.#longestMs);
+  }
+}
