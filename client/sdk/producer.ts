@@ -52,6 +52,11 @@ export class Producer {
     return this.#queue.length;
   }
 
+  /** Their bytes, of `maxQueueBytes`. */
+  get waitingBytes(): number {
+    return this.#queue.bytes;
+  }
+
   /** Nothing more will be sent. */
   get isStopped(): boolean {
     return this.#isStopped;

@@ -102,7 +102,9 @@ describe("run and watch", () => {
     });
     running.kill("SIGINT");
     expect(await done).toMatchObject({ code: null, signal: "SIGINT" });
-    expect((await followed).stderr.toString()).toMatch(/cancelled \(SIGINT\); complete, verified: 1 lines/);
+    expect((await followed).stderr.toString()).toMatch(
+      /cancelled \(SIGINT\); complete, verified: 1 line, 4 bytes/,
+    );
   });
 
   test("[CLI5] a second run of an ended channel goes on without streaming, and says so", async () => {

@@ -154,7 +154,14 @@ describe("tailrace run", () => {
     process.kill(Number(result.stdout.toString()));
   });
 
-  test("[RUN13] a slow reader gets everything", async () => {
+  test("[RUN13] what is printed faster than the gateway takes it is not lost", async () => {
+    const result = await run("--strict", "--", "seq", "1", "300000");
+    expect(result.code).toBe(0);
+    expect(recorder.text() === result.stdout.toString()).toBe(true);
+    expect(recorder.entries).toHaveLength(300_000);
+  });
+
+  test("[RUN14] a slow reader gets everything", async () => {
     const big = join(folder, "big");
     const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => `line ${i}\n`).join(""));
     writeFileSync(big, bytes);
@@ -172,7 +179,7 @@ describe("tailrace on an older Node", () => {
   const onOldNode = (...args: string[]) =>
     cli(["run", "1", "--", ...args], { env: env(), node: ["--import", old] });
 
-  test("[RUN14] hands over to the newer one: bytes, exit code and signal pass", async () => {
+  test("[RUN15] hands over to the newer one: bytes, exit code and signal pass", async () => {
     expect(await onOldNode("sh", "-c", "printf x; exit 9")).toMatchObject({
       code: 9,
       stdout: Buffer.from("x"),

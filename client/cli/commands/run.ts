@@ -11,7 +11,7 @@ import { resolveTarget, type Target } from "../target.ts";
 export const run: Command = {
   usage: "tailrace run <channel> [options] -- <command> [arguments]",
   about:
-    "Runs a command. What it prints passes through unchanged and is streamed to the channel (kind/id, or an id alone for a build) while it runs. Lines ::group::NAME and ::endgroup:: begin and end stages. The command never waits for the gateway nor fails because of it.",
+    "Runs a command. What it prints passes through unchanged and is streamed to the channel (kind/id, or an id alone for a build) while it runs. Lines ::group::NAME and ::endgroup:: begin and end stages. A gateway that is away neither slows the command nor fails it.",
   options: {
     stage: { type: "string", short: "s", value: "NAME", help: "the stage of lines outside of groups" },
     project: { type: "string", value: "ID", help: "the project of a new channel" },
@@ -92,7 +92,7 @@ async function runOrTell(args: Args, shipper: Shipper | null, drainMs: number): 
   try {
     return await runChild({
       program: args.program,
-      onOutput: (stream, chunk) => shipper?.push(stream, chunk),
+      onOutput: (stream, chunk) => shipper?.push(stream, chunk) ?? null,
       drainMs,
     });
   } catch (error) {

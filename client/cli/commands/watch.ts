@@ -130,12 +130,16 @@ function endOf({ status, exitCode, signal, message }: EndFrame): string {
 function proofOf(frame: EndFrame, proof: EndProof): string {
   switch (proof.state) {
     case "verified":
-      return `complete, verified: ${frame.lines} lines, ${frame.bytes} bytes`;
+      return `complete, verified: ${count(frame.lines, "line")}, ${count(frame.bytes, "byte")}`;
     case "incomplete":
       return `not verified: ${proof.reason}`;
     case "mismatch":
-      return `NOT what was ended: ${proof.found.lines} lines, ${proof.found.bytes} bytes were read of ${frame.lines} lines, ${frame.bytes} bytes`;
+      return `not what was ended: ${count(proof.found.lines, "line")}, ${count(proof.found.bytes, "byte")} were read, of ${count(frame.lines, "line")}, ${count(frame.bytes, "byte")}`;
   }
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 function statusCode({ status, exitCode }: EndFrame): number {

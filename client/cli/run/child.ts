@@ -9,7 +9,8 @@ import { type PipedChild, spawnPiped } from "./spawn_piped.ts";
 
 export interface ChildOptions {
   readonly program: readonly string[];
-  readonly onOutput: (stream: "stdout" | "stderr", chunk: Buffer) => void;
+  /** Answers when the stream's next chunk may come, or null for at once. */
+  readonly onOutput: (stream: "stdout" | "stderr", chunk: Buffer) => Promise<void> | null;
   /** How long its output may go on after its exit: what it has left in the background may hold the pipes. */
   readonly drainMs: number;
 }
@@ -32,7 +33,7 @@ export async function runChild(options: ChildOptions): Promise<ChildOutcome> {
   let chunks = 0;
   const onChunk = (stream: "stdout" | "stderr") => (chunk: Buffer) => {
     chunks += 1;
-    options.onOutput(stream, chunk);
+    return options.onOutput(stream, chunk);
   };
   passThrough(child.stdout, process.stdout, onChunk("stdout"));
   passThrough(child.stderr, process.stderr, onChunk("stderr"));

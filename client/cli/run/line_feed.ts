@@ -9,12 +9,15 @@ import {
 import { levelOfLine } from "./line_level.ts";
 import type { StageTracker } from "./stage_tracker.ts";
 
-/** A line that has not ended is handed on in parts of so many characters: memory is bounded. */
-const MAX_WAITING_CHARS = 16 * 1024;
-
 /** What an entry has beside its line: names, numbers and a stage, all of which are short. */
 const SPARE_BYTES = 4 * 1024;
 const MAX_PART_BYTES = limits.lineBytes - SPARE_BYTES;
+
+/**
+ * A line that has not ended is handed on once it does not fit into one entry: memory is bounded, and where a
+ * pipe happens to cut the bytes of a shorter line does not show.
+ */
+const MAX_WAITING_CHARS = MAX_PART_BYTES;
 
 export interface LineFeedOptions {
   readonly stream: "stdout" | "stderr";

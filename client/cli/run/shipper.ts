@@ -3,6 +3,7 @@ import type { EndStatus, LogEntry } from "../../../protocol/mod.ts";
 import { type ClientProblem, Producer } from "../../sdk/mod.ts";
 import type { Target } from "../target.ts";
 import { LineFeed } from "./line_feed.ts";
+import { Pace } from "./pace.ts";
 import { StageTracker } from "./stage_tracker.ts";
 
 export interface ShipperOptions {
@@ -28,13 +29,17 @@ export interface Delivery {
   readonly problem: ClientProblem | null;
 }
 
+/** Twice what holds a run back: room for what is on its way when it is held. */
+const MAX_QUEUE_BYTES = 8 * 1024 * 1024;
+
 /** A gateway that has not answered once is not waited for as long as one that is only slow. */
 const NEVER_SEEN_DRAIN_MS = 1_000;
 
-/** Turns a run's output into entries and sends them; what it costs the run is memory, and that is bounded. */
+/** Turns a run's output into entries and sends them, in bounded memory. */
 export class Shipper {
   readonly #feeds: Readonly<Record<"stdout" | "stderr", LineFeed>>;
   readonly #producer: Producer;
+  readonly #pace: Pace;
   readonly #drainMs: number;
   #lost = 0;
   #problem: ClientProblem | null = null;
@@ -49,6 +54,7 @@ export class Shipper {
       ...target,
       channel,
       ...(project !== undefined && { project }),
+      maxQueueBytes: MAX_QUEUE_BYTES,
       fetch: (input, init) => this.#fetch(input, init),
       onDropped: (count) => {
         this.#lost += count;
@@ -58,10 +64,16 @@ export class Shipper {
         if (this.#problem?.final !== true) this.#problem = problem;
       },
     });
+    this.#pace = new Pace({
+      waitingBytes: () => this.#producer.waitingBytes,
+      now: () => performance.now(),
+    });
   }
 
-  push(stream: "stdout" | "stderr", chunk: Uint8Array): void {
+  /** Answers when the next chunk may come, or null for at once. */
+  push(stream: "stdout" | "stderr", chunk: Uint8Array): Promise<void> | null {
     this.#append(this.#feeds[stream].push(chunk));
+    return this.#pace.hold();
   }
 
   /** Adds a line of our own. */
@@ -90,8 +102,15 @@ export class Shipper {
   }
 
   async #fetch(...args: Parameters<typeof fetch>): Promise<Response> {
-    const response = await fetch(...args);
-    this.#wasAnswered = true;
-    return response;
+    try {
+      const response = await fetch(...args);
+      this.#wasAnswered = true;
+      if (response.ok) this.#pace.answered();
+      else this.#pace.failed();
+      return response;
+    } catch (error) {
+      this.#pace.failed();
+      throw error;
+    }
   }
 }
