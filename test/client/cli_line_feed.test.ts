@@ -55,16 +55,27 @@ describe("LineFeed", () => {
 
   test("[FEED5] a line that has not ended is handed on in parts, and its CRLF is none of them", () => {
     const lineFeed = new LineFeed({ stream: "stderr", stages: new StageTracker(), now: () => 1 });
-    const part = "x".repeat(20_000);
+    const part = "x".repeat(70_000);
     const first = lineFeed.push(bytes(`${part}\r`));
-    expect(first).toEqual([{ kind: "log", ts: 1, level: "info", line: part, stream: "stderr", more: true }]);
+    expect(textIn(first)).toBe(part);
+    for (const entry of first)
+      expect(entry).toMatchObject({ ts: 1, level: "info", stream: "stderr", more: true });
     expect(lineFeed.push(bytes("\nnext")).map(textOf)).toEqual(["\n"]);
     expect(lineFeed.end().map(textOf)).toEqual(["next\n"]);
   });
 
   test("[FEED6] the text ends its last line even when all of it was handed on before", () => {
-    const part = "y".repeat(20_000);
+    const part = "y".repeat(70_000);
     expect(textIn(feed([bytes(part)]))).toBe(`${part}\n`);
+  });
+
+  test("[FEED10] a line that fits into an entry is one, wherever its bytes are cut", () => {
+    const line = "z".repeat(40_000);
+    const entries = feed([bytes(line.slice(0, 39_000)), bytes(`${line.slice(39_000)}\r`), bytes("\nnext")]);
+    expect(entries.map((entry) => [entry.line, entry.more])).toEqual([
+      [line, undefined],
+      ["next", undefined],
+    ]);
   });
 
   test("[FEED7] a group's marker is in the group, its end too, and then the run's own stage is back", () => {
