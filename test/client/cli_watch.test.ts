@@ -136,9 +136,10 @@ describe("Follower", () => {
   });
 
   test("an empty channel is read at once without following", async () => {
-    const { follower } = setUp(false);
-    follower.onSubscribed(subscribed({}));
+    const { notices, follower } = setUp(false);
+    follower.onSubscribed(subscribed({ epoch: null }));
     expect(await follower.outcome).toEqual({ kind: "level" });
+    expect(notices).toEqual(["build/1 has not begun."]);
   });
 
   test("an outage is told once, and its end", () => {

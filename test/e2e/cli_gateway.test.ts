@@ -166,7 +166,7 @@ describe("tailrace dev", () => {
     const [url = ""] = /http:\/\/[^/]+/.exec(await printed(dev.stdout, "Tailrace is ready")) ?? [];
     const local = { TAILRACE_URL: url, TAILRACE_SECRET: secret };
     const watching = startCli(["watch", "build/tailrace-1"], { env: local });
-    await printed(watching.stdout, "::group::Lint\n");
+    await printed(watching.stdout, "::group::Build the viewer\n");
     watching.kill();
     dev.kill("SIGTERM");
     expect((await done).code).toBe(0);

@@ -5,7 +5,14 @@ import { CliError, messageOf } from "../exit.ts";
 import { bundleWorker } from "./bundle.ts";
 import { type DataLock, lockFolder } from "./lock.ts";
 import { checkAddress } from "./port.ts";
-import { findByEnvironment, findChildren, isAlive, killAndWait, programOf } from "./processes.ts";
+import {
+  findByEnvironment,
+  findChildren,
+  isAlive,
+  killAndWait,
+  type ProcessId,
+  programOf,
+} from "./processes.ts";
 import { startRuntime } from "./runtime.ts";
 import { ensureSecret } from "./secret.ts";
 import { readWorkerConfig, type WorkerConfig } from "./wrangler_config.ts";
@@ -102,7 +109,7 @@ async function endOrphans(lock: DataLock, notify: (line: string) => void): Promi
   }
 }
 
-function ownWorkerd(lock: DataLock) {
+function ownWorkerd(lock: DataLock): ProcessId | undefined {
   const known = findByEnvironment("workerd", FOLDER_VARIABLE, lock.folder);
   return known[0] ?? findChildren("workerd")[0];
 }

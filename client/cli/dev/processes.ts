@@ -19,8 +19,8 @@ export function processOf(pid: number): ProcessId | null {
   return startedAt === null ? null : { pid, startedAt };
 }
 
-export function isAlive(process: ProcessId): boolean {
-  return processOf(process.pid)?.startedAt === process.startedAt;
+export function isAlive({ pid, startedAt }: ProcessId): boolean {
+  return processOf(pid)?.startedAt === startedAt;
 }
 
 /** Kills a process and answers whether it was gone within two seconds. */

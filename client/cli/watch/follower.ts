@@ -44,6 +44,7 @@ export class Follower implements LogListener {
   onSubscribed(frame: SubscribedFrame): void {
     if (this.#lastTrouble !== "") this.#options.notice("connected again");
     this.#lastTrouble = "";
+    if (frame.epoch === null) this.#options.notice(`${frame.channel} has not begun.`);
     // An ended channel says so after its last entry.
     if (this.#options.follows || frame.ended) return;
     this.#stopAt ??= frame.tail;
