@@ -17,7 +17,7 @@ interface Room {
 const rooms: readonly Room[] = [
   { path: "protocol/", rooms: [], packages: [], isPure: true },
   { path: "protocol/schemas/", rooms: ["protocol/"], packages: ["zod"], isPure: true },
-  { path: "worker/core/", rooms: ["protocol/"], packages: [], isPure: true },
+  { path: "worker/core/", rooms: ["protocol/"], packages: ["re2js"], isPure: true },
   { path: "worker/objects/", rooms: ["worker/core/", "protocol/"], packages: ["cloudflare:workers"] },
   {
     path: "worker/routes/",
@@ -29,7 +29,7 @@ const rooms: readonly Room[] = [
   {
     path: "client/viewer/",
     rooms: ["client/sdk/", "protocol/"],
-    packages: ["preact", "preact-iso", "@preact/signals"],
+    packages: ["preact", "@preact/signals"],
   },
   { path: "client/viewer/build.ts", rooms: [], packages: ["node:", "esbuild"] },
   {

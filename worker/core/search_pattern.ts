@@ -1,6 +1,5 @@
+import { RE2JS } from "re2js";
 import { limits, ok, quote, type Result, refuse } from "../../protocol/mod.ts";
-import { compileRegex } from "./regex_matcher.ts";
-import { parseRegex, type RegexNode } from "./regex_syntax.ts";
 
 /** How a search text is meant. */
 export interface SearchOptions {
@@ -9,17 +8,30 @@ export interface SearchOptions {
   readonly isWholeWord?: boolean | undefined;
 }
 
-/** Makes a search's test of a text. Literal unless it is said to be a regular expression. */
+/** What may not stand beside a whole word, as the inside of a class. */
+const wordCharacters = "\\p{L}\\p{N}_";
+
+/**
+ * Makes a search's test of a text. Literal unless it is said to be a regular expression, in RE2's syntax: its
+ * time grows with the text and never with a power of it, so that no pattern and no line can stop the gateway as
+ * they can stop a matcher that backtracks.
+ */
 export function compilePattern(search: string, options: SearchOptions): Result<(text: string) => boolean> {
   if (search.length > limits.searchChars) {
     return invalid(search, `a text of at most ${limits.searchChars} characters`);
   }
   const { isRegex = false, isWholeWord = false, isCaseSensitive = false } = options;
   if (!isRegex && !isWholeWord) return ok(literalTest(search, isCaseSensitive));
-  const node = isRegex ? parseRegex(search) : ok(literalNode(search));
-  if (!node.ok) return invalid(search, node.problem.message);
-  const test = compileRegex(isWholeWord ? wholeWord(node.value) : node.value, isCaseSensitive);
-  return test.ok ? test : invalid(search, test.problem.message);
+  const source = isRegex ? search : RE2JS.quote(search);
+  try {
+    // A pattern is compiled alone first: one that is whole only inside the parentheses is no pattern.
+    const alone = RE2JS.compile(source, flagsOf(isCaseSensitive));
+    const pattern = isWholeWord ? RE2JS.compile(wholeWord(source), flagsOf(isCaseSensitive)) : alone;
+    return ok((text) => pattern.matcher(text).find());
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    return invalid(search, `a regular expression in RE2's syntax (${found})`);
+  }
 }
 
 function literalTest(search: string, isCaseSensitive: boolean): (text: string) => boolean {
@@ -28,20 +40,12 @@ function literalTest(search: string, isCaseSensitive: boolean): (text: string) =
   return (text) => text.toLowerCase().includes(lower);
 }
 
-function literalNode(search: string): RegexNode {
-  const items = Array.from(search, (char) => ({ kind: "atom" as const, source: escapeSyntax(char) }));
-  return { kind: "sequence", items };
+function flagsOf(isCaseSensitive: boolean): number {
+  return isCaseSensitive ? RE2JS.DOTALL : RE2JS.DOTALL | RE2JS.CASE_INSENSITIVE;
 }
 
-function escapeSyntax(char: string): string {
-  return /[\\^$.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
-}
-
-function wholeWord(node: RegexNode): RegexNode {
-  return {
-    kind: "sequence",
-    items: [{ kind: "edge", edge: "clear-before" }, node, { kind: "edge", edge: "clear-after" }],
-  };
+function wholeWord(source: string): string {
+  return `(?:^|[^${wordCharacters}])(?:${source})(?:$|[^${wordCharacters}])`;
 }
 
 function invalid(search: string, allowed: string): Result<never> {

@@ -1,0 +1,202 @@
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startBrowser } from "./browser.ts";
+import { finish, printed, startCli } from "./cli_support.ts";
+import { CuttingProxy } from "./cutting_proxy.ts";
+
+/** The way a new user goes: start, follow the printed address, stream a command, watch it. */
+
+let browser: Browser;
+let gateway: ChildProcess;
+let proxy: CuttingProxy;
+let folder: string;
+let address: URL;
+const faults: string[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tailrace-browser-"));
+  gateway = startCli(["dev", "--port", "0", "--no-demo", "--data", folder]);
+  const text = await printed(gateway.stdout, "tailrace run");
+  address = new URL(/http:\S+#token=\S+/.exec(text)?.[0] ?? "");
+  proxy = await CuttingProxy.start(address);
+  browser = await startBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await proxy?.stop();
+  const ended = finish(gateway);
+  gateway.kill("SIGTERM");
+  await ended;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A page at the proxy, in a browser of its own; faults of its scripts fail the test. */
+async function open(path: string, size = { width: 1280, height: 800 }): Promise<Page> {
+  const context = await browser.newContext({ viewport: size, locale: "en" });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => faults.push(error.message));
+  await page.goto(`${proxy.origin}${path}`);
+  return page;
+}
+
+const token = () => address.hash;
+
+function run(channel: string, script: string): ChildProcess {
+  const { origin: url } = address;
+  const env = {
+    TAILRACE_URL: url,
+    TAILRACE_TOKEN: new URLSearchParams(address.hash.slice(1)).get("token") ?? "",
+  };
+  return startCli(["run", channel, "--", process.execPath, "-e", script], { env });
+}
+
+/** Every line of the page by number, read from the top to the bottom as a reader would scroll. */
+async function readAll(page: Page): Promise<Map<number, string>> {
+  const log = page.getByRole("log");
+  const lines = new Map<number, string>();
+  await log.evaluate((element) => element.scrollTo(0, 0));
+  for (;;) {
+    const rows = await page
+      .locator(".row-line")
+      .evaluateAll((elements) =>
+        elements.map((row) => [
+          row.querySelector(".number")?.textContent,
+          row.querySelector(".text")?.textContent,
+        ]),
+      );
+    for (const [number, text] of rows) lines.set(Number(number), text ?? "");
+    const isAtEnd = await log.evaluate(async (element) => {
+      const before = element.scrollTop;
+      element.scrollBy(0, element.clientHeight / 2);
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      return element.scrollTop === before;
+    });
+    if (isAtEnd) return lines;
+  }
+}
+
+describe("the page", () => {
+  it("[E2E1] signs in by the printed address, shows a command's lines live, and survives a cut with nothing lost or repeated", async () => {
+    const page = await open(`/builds${token()}`);
+    await page.getByRole("heading", { name: "Channels" }).waitFor();
+    expect(new URL(page.url()).hash).toBe("");
+
+    const command = run(
+      "build/cut",
+      `let n = 0; const timer = setInterval(() => {
+        for (let i = 0; i < 20; i++) console.log("line " + ++n);
+        if (n === 200) console.log("::group::second half");
+        if (n === 1000) clearInterval(timer);
+      }, 60);`,
+    );
+    const finished = finish(command);
+    await page.goto(`${proxy.origin}/builds/cut`);
+    await page
+      .locator(".row-line", { hasText: /line \d+/ })
+      .first()
+      .waitFor();
+    await page.getByText("second half").first().waitFor();
+    proxy.cut();
+    await page
+      .getByText(/reconnect|lost/i)
+      .first()
+      .waitFor();
+    proxy.mend();
+    expect((await finished).code).toBe(0);
+    await page.getByText("Complete, verified").waitFor();
+
+    const lines = await readAll(page);
+    expect([...lines.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: 1_001 }, (_, i) => i + 1));
+    const texts = [...lines].sort(([a], [b]) => a - b).map(([, text]) => text);
+    expect(texts.filter((text) => text.startsWith("line "))).toEqual(
+      Array.from({ length: 1_000 }, (_, i) => `line ${i + 1}`),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it("[E2E2] opens 100,000 lines, scrolls to any of them, and keeps few rows", async () => {
+    const command = run(
+      "build/long",
+      `let text = ""; for (let n = 1; n <= 100000; n++) text += "line " + n + "\\n"; process.stdout.write(text);`,
+    );
+    await finish(command);
+    const page = await open(`/builds/long${token()}`);
+    await page.getByText("Complete, verified").waitFor();
+    for (const number of [100_000, 1, 50_000]) {
+      await page.evaluate((line) => {
+        location.hash = `#L${line}`;
+      }, number);
+      const row = page.locator(".row-line.target");
+      await row.getByText(`line ${number}`, { exact: true }).waitFor();
+      expect(await page.locator(".row").count()).toBeLessThanOrEqual(200);
+    }
+    await page.getByRole("searchbox").fill("line 9999");
+    await expect.poll(() => page.locator(".row-line").count()).toBe(11);
+    expect(faults).toEqual([]);
+  });
+
+  it("[E2E3] follows the newest line until the reader scrolls up, and says how many came since", async () => {
+    const command = run(
+      "build/follow",
+      "let n = 0; setInterval(() => { for (let i = 0; i < 10; i++) console.log('line ' + ++n); if (n >= 600) process.exit(); }, 50);",
+    );
+    const finished = finish(command);
+    const page = await open(`/builds/follow${token()}`);
+    await page.getByText("line 100", { exact: true }).waitFor();
+    const log = page.getByRole("log");
+    await log.hover();
+    await page.mouse.wheel(0, -2_000);
+    const pill = page.getByRole("button", { name: /new line/ });
+    await pill.waitFor();
+    const top = () => page.locator(".row-line .number").first().textContent();
+    const before = await top();
+    await finished;
+    await page.getByText("Complete, verified").waitFor();
+    expect(await top()).toBe(before);
+    await pill.click();
+    await page.getByText("line 600", { exact: true }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it("[E2E4] never reads a log as markup", async () => {
+    const hostile =
+      "<img src=x onerror=\\\"document.title='owned'\\\"><script>document.title='owned'</script>";
+    await finish(
+      run(
+        "build/hostile",
+        `console.log("${hostile}"); console.log("\\u001b]8;;javascript:alert(1)\\u0007link\\u001b]8;;\\u0007")`,
+      ),
+    );
+    const page = await open(`/builds/hostile${token()}`);
+    await page.getByText("Complete, verified").waitFor();
+    await page.locator(".row-line", { hasText: "<img src=x" }).waitFor();
+    expect(await page.locator(".text img, .text script, .text a").count()).toBe(0);
+    expect(await page.title()).not.toBe("owned");
+  });
+
+  it("[E2E5] sends whoever is not signed in to the login page, and back", async () => {
+    await finish(run("build/private", "console.log('line 1')"));
+    const page = await open("/builds/private");
+    const signIn = page.getByRole("button", { name: /sign in/i });
+    await signIn.waitFor();
+    expect(new URL(page.url()).pathname).toBe("/login");
+    await page.getByLabel("Token").fill("not a token");
+    await signIn.click();
+    await page.getByRole("alert").waitFor();
+    await page.getByLabel("Token").fill(token().replace("#token=", ""));
+    await signIn.click();
+    await page.getByText("Complete, verified").waitFor();
+    expect(page.url()).toBe(`${proxy.origin}/builds/private`);
+  });
+
+  it("[E2E6] fits a phone: nothing hangs over the edge", async () => {
+    const page = await open(`/builds/cut${token()}`, { width: 360, height: 740 });
+    await page.getByText("Complete, verified").waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  });
+});
