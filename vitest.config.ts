@@ -15,7 +15,12 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { TAILRACE_SECRET: "a secret for the tests, of 32 bytes and more" } },
+            miniflare: {
+              bindings: {
+                TAILRACE_SECRET: "a secret for the tests, of 32 bytes and more",
+                MAX_DIRECT_VIEWERS: "100",
+              },
+            },
           }),
         ],
         test: { name: "worker", include: ["test/worker/**/*.test.ts"] },

@@ -119,6 +119,52 @@ describe("a batch", () => {
   });
 });
 
+describe("an entry whose text is several lines", () => {
+  const linesOfText = (line: string, more: Partial<LogEntry> = {}) =>
+    storedEntries(batchOf([log("before"), log(line, more), log("after")]).text)
+      .slice(1, -1)
+      .map((entry) => [entry.line, entry.more ?? false]);
+
+  test("[BAT10] becomes as many entries, none of them changed", () => {
+    expect(linesOfText("a\nb\r\n\nc\rd")).toEqual([
+      ["a", false],
+      ["b", false],
+      ["", false],
+      ["c\rd", false],
+    ]);
+    expect(linesOfText("ended\n")).toEqual([["ended", false]]);
+    expect(linesOfText("\n")).toEqual([["", false]]);
+    expect(linesOfText("a\nb", { more: true })).toEqual([
+      ["a", false],
+      ["b", true],
+    ]);
+    expect(linesOfText("a\nb\n", { more: true })).toEqual([
+      ["a", false],
+      ["b", false],
+    ]);
+  });
+
+  test("[BAT11] counts each of them, and keeps what is said once with the first", () => {
+    const batch = batchOf([log("a\nb", { stage: "s", progress: 5, fields: { x: 1 } })]);
+    expect(batch).toMatchObject({
+      entries: 2,
+      delta: { levels: { info: 2 }, stages: [{ name: "s", lines: 2 }] },
+    });
+    const stored = storedEntries(batch.text);
+    expect(stored.map(({ stage, progress }) => [stage, progress])).toEqual([
+      ["s", 5],
+      ["s", undefined],
+    ]);
+  });
+
+  test("[BAT12] is bounded however many they are", () => {
+    expect(makeBatch([log("\n".repeat(4_000_000))])).toMatchObject({
+      ok: false,
+      problem: { code: "body_too_large" },
+    });
+  });
+});
+
 describe("a body", () => {
   test("[BAT6] of text has a line a line, as logs end them", () => {
     expect(read("a\r\nb\rc\n\nd", "text").map((entry) => (entry as LogEntry).line)).toEqual([

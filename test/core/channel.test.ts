@@ -103,6 +103,21 @@ describe("appending", () => {
   });
 });
 
+describe("projects", () => {
+  it("[APP8] refuses a batch allowed by a grant on a project that the channel is not of", () => {
+    const it = new TestChannel();
+    for (let i = 0; i < 30; i++) it.subscribe();
+    const first = it.append(lines(1, 1), undefined, { project: "a", grantedProject: "a" });
+    expect(receipt(first)).toMatchObject({ first: 1 });
+    expect(receipt(it.append(lines(2, 2), undefined, { project: "b", grantedProject: "b" }))).toBe(
+      "forbidden",
+    );
+    expect(receipt(it.append(lines(2, 2), undefined, { grantedProject: "a" }))).toBe("waiting");
+    expect(receipt(it.append(lines(3, 3), undefined, { project: "b" }))).toBe("waiting");
+    expect(it.channel.head.project).toBe("a");
+  });
+});
+
 describe("flushing", () => {
   it("[FLU1] flushes the first batch at once, gathers what comes soon after, and is quiet again", () => {
     const it = new TestChannel();
@@ -447,6 +462,26 @@ describe("tokens and frames", () => {
   });
 });
 
+describe("frames that name a channel", () => {
+  it("[FRM2] unsubscribes the socket's own channel alone", () => {
+    const it = new TestChannel();
+    const peer = it.subscribe();
+    peer.take();
+    it.channel.receive(peer, '{"type":"unsubscribe","channel":"build/2"}', it.now);
+    expect(peer.take()).toMatchObject([{ type: "error", code: "not_subscribed" }]);
+    expect(peer.closed).toBeNull();
+    it.channel.receive(peer, `{"type":"unsubscribe","channel":"${channelName}"}`, it.now);
+    expect(peer.closed?.code).toBe(1000);
+  });
+
+  it("[TOK2] closes 4401 whose new token is refused, whatever it lacks", () => {
+    const it = new TestChannel();
+    const peer = it.subscribe();
+    it.channel.renew(peer, { ok: false, problem: { code: "forbidden", message: "No grant." } }, it.now);
+    expect(peer.closed).toEqual({ code: 4401, reason: "forbidden" });
+  });
+});
+
 describe("deleting", () => {
   it("[DEL1] tells everyone, counts cursors on under a new epoch, and makes old cursors void", () => {
     const it = new TestChannel();
@@ -469,6 +504,18 @@ describe("deleting", () => {
       reason: "epoch",
     });
     expect(it.subscribe({ cursor: 3 }).take()[0]).toMatchObject({ type: "subscribed", resumed: true });
+  });
+});
+
+describe("deleting under readers", () => {
+  it("[DEL2] tells a reader who is behind from where on nothing will come", () => {
+    const it = new TestChannel();
+    it.append(Array.from({ length: 2_000 }, (_, i) => log(`${i}`.padEnd(900, "z"))));
+    const peer = it.subscribe({ maxWindowBytes: limits.windowMinBytes });
+    const last = numbersOf(peer).at(-1) ?? 0;
+    expect(last).toBeLessThan(100);
+    it.channel.deleteJournal(it.now);
+    expect(peer.take()[0]).toMatchObject({ type: "gap", from: last + 1, reason: "epoch" });
   });
 });
 

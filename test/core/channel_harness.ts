@@ -7,7 +7,7 @@ import {
 } from "../../protocol/mod.ts";
 import { makeBatch } from "../../worker/core/batch.ts";
 import { Channel } from "../../worker/core/channel.ts";
-import type { AppendReceipt, ProducerSeq, SocketPlan } from "../../worker/core/contract.ts";
+import type { AppendReceipt, AppendRequest, ProducerSeq, SocketPlan } from "../../worker/core/contract.ts";
 import type { Journal } from "../../worker/core/journal.ts";
 import { MemoryJournal } from "../../worker/core/memory_journal.ts";
 import type { ChannelPorts, ChannelSettings } from "../../worker/core/ports.ts";
@@ -95,11 +95,21 @@ export class TestChannel {
     this.channel = this.#make(woken);
   }
 
-  append(entries: readonly Entry[], producer?: ProducerSeq): Result<AppendReceipt>[] {
+  append(
+    entries: readonly Entry[],
+    producer?: ProducerSeq,
+    more: Partial<AppendRequest> = {},
+  ): Result<AppendReceipt>[] {
     const batch = makeBatch(entries);
     if (!batch.ok) throw new Error(batch.problem.message);
     const outcomes: Result<AppendReceipt>[] = [];
-    const request = { tenant: "t", channel: channelName, batch: batch.value, ...(producer && { producer }) };
+    const request = {
+      tenant: "t",
+      channel: channelName,
+      batch: batch.value,
+      ...(producer && { producer }),
+      ...more,
+    };
     this.channel.append(request, this.now, (outcome) => outcomes.push(outcome));
     return outcomes;
   }

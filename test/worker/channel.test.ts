@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { limits, pingText, pongText } from "../../protocol/mod.ts";
 import type { ChannelObject } from "../../worker/objects/channel.ts";
-import { appendTo, log, stubOf, TestSocket, tenant } from "./channel_client.ts";
+import { appendTo, log, stubOf, TestSocket, tenant, testEnv } from "./channel_client.ts";
 
 const lines = (from: number, to: number, pad = 0) =>
   Array.from({ length: to - from + 1 }, (_, i) => log(`line ${from + i}`.padEnd(pad, ".")));
@@ -210,5 +210,15 @@ describe("the channel object", () => {
       const { viewers } = await first.next("summary");
       if (viewers === 1) break;
     }
+  });
+
+  it("[OBJ14] refuses one subscriber too many: inside the socket, or by status where that is asked for", async () => {
+    const channel = "build/crowd";
+    const most = Number(testEnv["MAX_DIRECT_VIEWERS"]);
+    await Promise.all(Array.from({ length: most }, () => TestSocket.open(channel)));
+    const refused = await TestSocket.open(channel);
+    expect(await refused.next("error")).toMatchObject({ code: "too_many_viewers", retryAfterMs: 30_000 });
+    expect((await refused.closed).code).toBe(4429);
+    await expect(TestSocket.open(channel, { refusesByStatus: true })).rejects.toThrow("429");
   });
 });

@@ -11,11 +11,11 @@ import {
   utf8Bytes,
 } from "../../protocol/mod.ts";
 import type { BatchText } from "./contract.ts";
-import { fitsWhole, splitEntry } from "./split_entry.ts";
+import { fitsWhole, linesOf, splitEntry } from "./split_entry.ts";
 
 /**
  * How large a batch's canonical text may become. It grows beyond its body where control characters are
- * escaped or lines are short; the object's call takes 32 MiB, where a string counts up to 2 bytes a unit.
+ * escaped or lines are short, or where one entry's text is many lines; the object's call takes 32 MiB, where a string counts up to 2 bytes a unit.
  */
 const maxTextBytes = 2 * limits.batchBytes;
 
@@ -23,29 +23,39 @@ const maxTextBytes = 2 * limits.batchBytes;
 export function makeBatch(entries: readonly Entry[]): Result<BatchText> {
   const writer = new BatchWriter();
   for (let i = 0; i < entries.length; i++) {
-    const entry = entries[i] as Entry;
-    const json = JSON.stringify(entry);
-    const bytes = utf8Bytes(json);
-    if (fitsWhole(entry, bytes)) {
-      writer.add(entry, json, bytes);
-      continue;
-    }
-    const parts = splitEntry(entry, `Entry ${i + 1}`);
-    if (!parts.ok) return parts;
-    for (const part of parts.value) {
-      const partJson = JSON.stringify(part);
-      writer.add(part, partJson, utf8Bytes(partJson));
+    for (const entry of linesOf(entries[i] as Entry)) {
+      const added = addEntry(writer, entry, i);
+      if (!added.ok) return added;
+      if (writer.bytes > maxTextBytes) return tooLarge();
     }
   }
-  const batch = writer.finish();
-  return writer.bytes > maxTextBytes ? tooLarge(writer.bytes) : ok(batch);
+  return ok(writer.finish());
 }
 
-function tooLarge(bytes: number): Result<BatchText> {
+function addEntry(writer: BatchWriter, entry: Entry, index: number): Result<true> {
+  const json = JSON.stringify(entry);
+  const bytes = utf8Bytes(json);
+  if (fitsWhole(entry, bytes)) {
+    writer.add(entry, json, bytes);
+    return ok(true);
+  }
+  const parts = splitEntry(entry, `Entry ${index + 1}`);
+  if (!parts.ok) return parts;
+  for (const part of parts.value) {
+    const partJson = JSON.stringify(part);
+    writer.add(part, partJson, utf8Bytes(partJson));
+  }
+  return ok(true);
+}
+
+function tooLarge(): Result<BatchText> {
+  const limit = maxTextBytes.toLocaleString("en");
   return refuse(
     "body_too_large",
-    `The batch has ${bytes.toLocaleString("en")} bytes once its control characters are escaped and the limit is ${maxTextBytes.toLocaleString("en")}.`,
-    { expected: maxTextBytes, received: bytes },
+    `The batch has more than ${limit} bytes once it is written as entries. Send it in parts.`,
+    {
+      expected: maxTextBytes,
+    },
   );
 }
 

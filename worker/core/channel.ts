@@ -1,4 +1,13 @@
-import { decodeViewerFrame, limits, ok, type Problem, pongText, type Result } from "../../protocol/mod.ts";
+import {
+  closeCodes,
+  decodeViewerFrame,
+  limits,
+  ok,
+  type Problem,
+  pongText,
+  type Result,
+  utf8Bytes,
+} from "../../protocol/mod.ts";
 import { summaryOf } from "./channel_frames.ts";
 import { ChannelLog } from "./channel_log.ts";
 import type {
@@ -119,8 +128,9 @@ export class Channel {
   receive(peer: Peer, text: string, now: number): PeerRequest {
     const subscriber = this.#readers.find(peer);
     if (subscriber === undefined) return nothing;
-    if (text.length > limits.upFrameBytes) {
-      const message = `The frame has ${text.length} characters. Allowed: ${limits.upFrameBytes} bytes.`;
+    const bytes = utf8Bytes(text);
+    if (bytes > limits.upFrameBytes) {
+      const message = `The frame has ${bytes} bytes. Allowed: ${limits.upFrameBytes}.`;
       this.reject(peer, { code: "frame_too_large", message }, now);
       return nothing;
     }
@@ -139,10 +149,10 @@ export class Channel {
       case "auth":
         return { kind: "auth", token: frame.token };
       case "ack":
-        this.#ack(subscriber, frame.channel, frame.cursor, now);
+        if (this.#isOwn(subscriber, frame)) this.#ack(subscriber, frame.cursor, now);
         return nothing;
       case "unsubscribe":
-        this.#readers.unsubscribe(peer, now);
+        if (this.#isOwn(subscriber, frame)) this.#readers.unsubscribe(peer, now);
         return nothing;
       case "subscribe":
         this.#readers.tellProblem(subscriber, {
@@ -169,7 +179,7 @@ export class Channel {
     const subscriber = this.#readers.find(peer);
     if (subscriber === undefined) return;
     if (verdict.ok) this.#readers.renew(subscriber, verdict.value.expiresAt);
-    else this.reject(peer, verdict.problem, now);
+    else this.#readers.reject(peer, verdict.problem, now, closeCodes.token.code);
   }
 
   /** Whose token a socket was opened with. */
@@ -200,19 +210,26 @@ export class Channel {
     this.#ports.flushAfter(delayMs);
   }
 
-  #ack(subscriber: Subscriber, channel: string, cursor: number, now: number): void {
-    if (channel !== this.#log.channel) {
-      const message = `This socket reads ${this.#log.channel} and was sent an ack for ${channel}.`;
-      this.#readers.tellProblem(subscriber, { code: "not_subscribed", message });
-    } else if (!this.#readers.ack(subscriber, cursor, now)) {
-      const sent = subscriber.state.sent.cursor;
-      const message = `The ack names cursor ${cursor}, and nothing past ${sent} was sent.`;
-      this.#readers.tellProblem(subscriber, {
-        code: "invalid_field",
-        message,
-        expected: sent,
-        received: cursor,
-      });
-    }
+  /** Whether a frame names the one channel that its socket reads; if not, the peer is told. */
+  #isOwn(
+    subscriber: Subscriber,
+    { type, channel }: { readonly type: string; readonly channel: string },
+  ): boolean {
+    if (channel === this.#log.channel) return true;
+    const message = `This socket reads ${this.#log.channel} and was sent ${type} for ${channel}.`;
+    this.#readers.tellProblem(subscriber, { code: "not_subscribed", message });
+    return false;
+  }
+
+  #ack(subscriber: Subscriber, cursor: number, now: number): void {
+    if (this.#readers.ack(subscriber, cursor, now)) return;
+    const sent = subscriber.state.sent.cursor;
+    const message = `The ack names cursor ${cursor}, and nothing past ${sent} was sent.`;
+    this.#readers.tellProblem(subscriber, {
+      code: "invalid_field",
+      message,
+      expected: sent,
+      received: cursor,
+    });
   }
 }

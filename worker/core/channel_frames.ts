@@ -30,9 +30,9 @@ export function presenceFrame(log: ChannelLog, viewers: number): SummaryFrame {
   return { type: "summary", channel: log.channel, status: log.status, viewers, agents: 0 };
 }
 
-/** The journal was deleted: nothing that was asked for after its tail will come. */
-export function epochGapFrame({ channel, tail }: ChannelHead): GapFrame {
-  return { type: "gap", channel, from: tail + 1, to: null, count: null, reason: "epoch" };
+/** The journal was deleted: nothing of it that was not sent yet will come. */
+export function epochGapFrame(channel: string, from: number): GapFrame {
+  return { type: "gap", channel, from, to: null, count: null, reason: "epoch" };
 }
 
 export function endFrame({ endedAt: _, ...end }: EndReceipt): EndFrame {

@@ -204,7 +204,11 @@ export class ChannelLog {
     return { existed: true };
   }
 
-  #judge({ producer }: AppendRequest): Verdict {
+  #judge(request: AppendRequest): Verdict {
+    const { producer, grantedProject } = request;
+    if (grantedProject !== undefined && grantedProject !== this.#projectFor(request)) {
+      return wrongProject(this.channel, grantedProject);
+    }
     const verdict: Verdict =
       producer === undefined
         ? { kind: "append" }
@@ -214,6 +218,12 @@ export class ChannelLog {
     const { status, cursor } = this.end;
     const message = `Channel ${this.channel} ended as ${status} at cursor ${cursor} and takes no more entries.`;
     return { kind: "refused", problem: { code: "channel_ended", message, received: status } };
+  }
+
+  /** The project that the channel has, or that its first batch gives it. */
+  #projectFor(request: AppendRequest): string | undefined {
+    if (this.#state.epoch !== null) return this.#state.project;
+    return this.#waiting.isEmpty ? request.project : this.#waiting.project;
   }
 
   #begin(now: number, project: string | undefined): LogState {
@@ -294,6 +304,11 @@ function endReceipt({ cursor, total }: LogState, request: EndRequest, now: numbe
     crc32: crc32Hex(total.crc),
     endedAt: now,
   };
+}
+
+function wrongProject(channel: string, granted: string): Verdict {
+  const message = `The token grants writing to project ${granted}, and channel ${channel} has begun as none of it.`;
+  return { kind: "refused", problem: { code: "forbidden", message, received: granted } };
 }
 
 function refuseAll(batches: readonly WaitingBatch[]): void {

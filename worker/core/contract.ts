@@ -32,7 +32,10 @@ export interface ProducerSeq {
 export interface AppendRequest {
   readonly tenant: string;
   readonly channel: string;
+  /** The project that a first append gives to its channel; later ones change nothing. */
   readonly project?: string;
+  /** The batch is allowed by a grant on this project alone: the channel must be of it. */
+  readonly grantedProject?: string;
   readonly producer?: ProducerSeq;
   readonly batch: BatchText;
 }
@@ -130,6 +133,8 @@ export interface SocketPlan {
   readonly maxWindowBytes?: number;
   /** The subprotocol to answer with, if the client offered one. */
   readonly protocol?: string;
+  /** A refusal is the problem as JSON with its status, not told inside the socket. */
+  readonly refusesByStatus?: true;
 }
 
 /** Set by the Worker alone: the object is reachable through nothing else. */

@@ -131,11 +131,11 @@ export class Readers {
   /** The journal was deleted: everyone gets a gap of reason `epoch`, and waits for what comes next. */
   deleted(): void {
     this.#segments.clear();
-    this.#delivery.restartAt(this.#log.place);
     for (const subscriber of this.#delivery.subscribers) {
-      this.tell(subscriber, epochGapFrame(this.#log.head));
+      this.tell(subscriber, epochGapFrame(this.#log.channel, subscriber.state.sent.cursor + 1));
       this.#tellSubscribed(subscriber, this.#log.place.cursor, false);
     }
+    this.#delivery.restartAt(this.#log.place);
     this.#ports.announceSoon();
   }
 
@@ -149,10 +149,10 @@ export class Readers {
     this.#ports.announceSoon();
   }
 
-  /** Tells a peer why, and closes its socket. */
-  reject(peer: Peer, problem: Problem, now: number): void {
+  /** Tells a peer why, and closes its socket, with the problem's own close code unless another is given. */
+  reject(peer: Peer, problem: Problem, now: number, code: number = problemTable[problem.code].close): void {
     peer.send(JSON.stringify(errorFrame(problem, this.#log.channel)));
-    this.close(peer, problemTable[problem.code].close, problem.code, now);
+    this.close(peer, code, problem.code, now);
   }
 
   /** Closes a socket from this side. */

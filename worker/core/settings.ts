@@ -32,7 +32,7 @@ export const settingTable = {
     unit: "seconds",
     min: 1,
     max: 300,
-    meaning: "how often clients ping",
+    meaning: "the heartbeat of the pages' sockets: within it a dead one is noticed",
   },
   WINDOW_TOTAL_BYTES: {
     type: "number",
@@ -66,7 +66,7 @@ export const settingTable = {
     type: "text",
     default: "/login",
     allowed: "a path beginning with / or an http(s) URL",
-    pattern: /^(?:\/[^\s]*|https?:\/\/[^\s]+)$/,
+    pattern: /^(?:\/(?!\/)[^\s]*|https?:\/\/[^\s]+)$/,
     meaning: "where the pages send whoever is not signed in",
   },
 } as const satisfies Record<string, NumberSetting | FlagSetting | TextSetting>;

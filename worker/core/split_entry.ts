@@ -7,6 +7,7 @@ import {
   ok,
   type Result,
   refuse,
+  splitLines,
   utf8Bytes,
 } from "../../protocol/mod.ts";
 
@@ -21,6 +22,25 @@ export function fitsWhole(entry: Entry, jsonBytes: number): boolean {
   if (jsonBytes > limits.entryBytes) return false;
   if (entry.kind === "event" || entry.line.length * maxUnitBytes <= limits.lineBytes) return true;
   return utf8Bytes(entry.line) <= limits.lineBytes;
+}
+
+/**
+ * The lines that an entry's text is, as entries: one that ends its line with `\n` or `\r\n`, or holds several,
+ * says what as many entries say. Fields, progress and step stay with the first.
+ */
+export function* linesOf(entry: Entry): Iterable<Entry> {
+  if (entry.kind === "event" || !entry.line.includes("\n")) {
+    yield entry;
+    return;
+  }
+  const lines = splitLines(entry.line);
+  const isCutOff = entry.more === true && !entry.line.endsWith("\n");
+  const { more: _, ...first } = entry;
+  // One at a time: a body may hold millions of them, and the batch's limit ends that.
+  for (const [i, line] of lines.entries()) {
+    const goesOn = isCutOff && i === lines.length - 1;
+    yield { ...(i === 0 ? first : continuationOf(entry)), line, ...(goesOn && { more: true as const }) };
+  }
 }
 
 /**

@@ -26,6 +26,11 @@ export class WaitingBatches {
     return this.#bytes >= limits.waitingBytes;
   }
 
+  /** The project that the first of them gives to a channel that begins with it. */
+  get project(): string | undefined {
+    return this.#batches[0]?.request.project;
+  }
+
   /** The newest batch of a producer that waits. */
   newestOf(id: string): ProducerSeq | undefined {
     return this.#newest.get(id);

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Result } from "../../protocol/mod.ts";
-import { pingText, pongText } from "../../protocol/mod.ts";
+import { pingText, pongText, problemTable } from "../../protocol/mod.ts";
 import { Channel } from "../core/channel.ts";
 import type {
   AppendReceipt,
@@ -89,10 +89,13 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
     const plan = JSON.parse(request.headers.get(socketPlanHeader) ?? "null") as SocketPlan | null;
     if (plan === null) return new Response(null, { status: 404 });
     const channel = this.#open(plan.tenant, plan.channel);
+    const admitted = channel.admits();
+    if (!admitted.ok && plan.refusesByStatus) {
+      return Response.json(admitted.problem, { status: problemTable[admitted.problem.code].status });
+    }
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     const peer = new SocketPeer(server);
-    const admitted = channel.admits();
     if (admitted.ok) {
       this.#peers.set(server, peer);
       channel.subscribe(peer, plan, Date.now());

@@ -78,6 +78,7 @@ export class AppendEntries extends OpenAPIRoute {
       channel: channel.name,
       batch: batch.value,
       ...(query.value.project !== undefined && { project: query.value.project }),
+      ...(access.value.project !== undefined && { grantedProject: access.value.project }),
       ...(producer.value !== null && { producer: producer.value }),
     });
     return receipt.ok ? c.json(receipt.value) : problemResponse(receipt.problem);

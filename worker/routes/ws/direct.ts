@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { ok, type Result, refuse, subprotocol } from "../../../protocol/mod.ts";
+import { ok, type Problem, type Result, refuse, subprotocol } from "../../../protocol/mod.ts";
 import { directSocketQuery } from "../../../protocol/schemas/rest/socket.ts";
 import type { SocketPlan } from "../../core/contract.ts";
 import { authorizeChannel, channelOfPath } from "../auth/authorize.ts";
@@ -12,7 +12,9 @@ import { offersNative, refuseHandshake } from "./refuse_handshake.ts";
 /** `GET /ws/channels/:kind/:id`: one channel, its socket held by the channel's object. */
 export async function openDirectSocket(c: RouteContext): Promise<Response> {
   const plan = await planSocket(c);
-  return plan.ok ? openObjectSocket(c.env, plan.value) : refuseHandshake(c.req.raw, plan.problem);
+  if (!plan.ok) return refuseHandshake(c.req.raw, plan.problem);
+  const response = await openObjectSocket(c.env, plan.value);
+  return response.status === 101 ? response : refuseHandshake(c.req.raw, (await response.json()) as Problem);
 }
 
 async function planSocket(c: RouteContext): Promise<Result<SocketPlan>> {
@@ -33,7 +35,7 @@ async function planSocket(c: RouteContext): Promise<Result<SocketPlan>> {
     subject: claims.subject,
     expiresAt: claims.expiresAt,
     ...start.value,
-    ...(offersNative(c.req.raw) && { protocol: subprotocol }),
+    ...(offersNative(c.req.raw) ? { protocol: subprotocol } : { refusesByStatus: true }),
   });
 }
 
