@@ -88,6 +88,8 @@ export interface Problem {
   readonly oldest?: number;
   /** How long to wait before trying again, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** Where to sign in, with a 401 of `GET /v1/session`: a path of the gateway or an http(s) URL. */
+  readonly loginUrl?: string;
 }
 
 /** An expected outcome as a value: what was asked for, or why not. */

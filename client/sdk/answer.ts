@@ -45,7 +45,7 @@ function invalid<T>(message: string, status: number): ClientResult<T> {
 export function readProblem(response: Response, body: unknown): ClientProblem {
   const status = response.status;
   const found: Untrusted = isObject(body) ? body : {};
-  const { code, detail, title, expected, received, oldest, retryAfterMs } = found;
+  const { code, detail, title, expected, received, oldest, retryAfterMs, loginUrl } = found;
   const waitMs = retryAfterOf(response.headers.get("Retry-After"), retryAfterMs);
   const message = [detail, title].find((part) => typeof part === "string") ?? `Status ${status}.`;
   return {
@@ -56,6 +56,7 @@ export function readProblem(response: Response, body: unknown): ClientProblem {
     ...(isDetail(received) && { received }),
     ...(typeof oldest === "number" && { oldest }),
     ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+    ...(typeof loginUrl === "string" && { loginUrl }),
   };
 }
 

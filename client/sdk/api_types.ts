@@ -140,6 +140,8 @@ export interface Session {
   readonly tenant?: string;
   readonly grants: readonly string[];
   readonly expiresAt?: number;
+  /** The gateway's heartbeat for its clients' sockets. */
+  readonly heartbeatSeconds?: number;
 }
 
 export interface DownloadQuery {

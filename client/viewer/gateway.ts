@@ -6,6 +6,8 @@ export interface Session {
   readonly subject: string;
   /** Epoch milliseconds; null where the gateway does not say. */
   readonly expiresAt: number | null;
+  /** The gateway's heartbeat for sockets; null where it does not say. */
+  readonly heartbeatMs: number | null;
 }
 
 /** One channel of the directory. Times are epoch milliseconds. */
@@ -39,6 +41,8 @@ export interface ChannelQuery {
 export interface Refusal {
   readonly status: number;
   readonly message: string;
+  /** Where to sign in, from a gateway that was asked who one is. */
+  readonly loginUrl?: string;
 }
 
 export type Answer<T> =
@@ -82,7 +86,7 @@ async function send(fetcher: typeof fetch, path: string, init: RequestInit): Pro
     const text = await response.text();
     const body = parseBody(text);
     if (response.ok) return { ok: true, value: body };
-    return { ok: false, refusal: { status: response.status, message: sentenceOf(body) } };
+    return { ok: false, refusal: refusalOf(response.status, isObject(body) ? body : {}) };
   } catch {
     return { ok: false, refusal: { status: 0, message: "" } };
   }
@@ -96,10 +100,11 @@ function parseBody(text: string): unknown {
   }
 }
 
-/** A problem's own sentence, by RFC 9457 or as the gateway's error table names it. */
-function sentenceOf(body: unknown): string {
-  if (!isObject(body)) return "";
-  return textOf(body["detail"]) ?? textOf(body["message"]) ?? textOf(body["title"]) ?? "";
+/** A problem's own sentence (RFC 9457), and what else it says to the pages. */
+function refusalOf(status: number, body: Untrusted): Refusal {
+  const message = textOf(body["detail"]) ?? textOf(body["title"]) ?? "";
+  const loginUrl = textOf(body["loginUrl"]);
+  return { status, message, ...(loginUrl !== null && { loginUrl }) };
 }
 
 function read<T>(answer: Answer<unknown>, convert: (value: Untrusted) => T): Answer<T> {
@@ -107,10 +112,11 @@ function read<T>(answer: Answer<unknown>, convert: (value: Untrusted) => T): Ans
 }
 
 function toSession(value: Untrusted): Session {
-  const expiresAt = value["expiresAt"];
+  const heartbeatSeconds = numberOf(value["heartbeatSeconds"]);
   return {
     subject: textOf(value["sub"]) ?? "",
-    expiresAt: typeof expiresAt === "string" ? Date.parse(expiresAt) : numberOf(expiresAt),
+    expiresAt: numberOf(value["expiresAt"]),
+    heartbeatMs: heartbeatSeconds === null ? null : heartbeatSeconds * 1000,
   };
 }
 

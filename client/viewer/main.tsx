@@ -6,7 +6,7 @@ import { AppFrame } from "./components/AppFrame.tsx";
 import { httpGateway } from "./gateway.ts";
 import { language, preferredLanguage, setLanguage } from "./i18n/language.ts";
 import { Navigation } from "./models/navigation.ts";
-import { loginPath, takeToken } from "./models/routes.ts";
+import { loginAddress, routeOf, takeToken } from "./models/routes.ts";
 import { SessionModel } from "./models/session.ts";
 
 const nextFrame: FrameClock = (callback) => {
@@ -22,16 +22,22 @@ function takeAddressToken(): string | null {
   return found.token;
 }
 
-/** Without a session only the sign-in page is shown, and with one it is left. */
+/** Without a session only the sign-in page is shown, which may be another site's; with one it is left. */
 function keepSignedIn({ navigation, session }: App): void {
   effect(() => {
     const state = session.state.value;
     const route = navigation.route.value;
     if (state.name === "signedOut" && (route.page === "channels" || route.page === "channel")) {
-      navigation.replace(loginPath(navigation.url.value));
+      const login = loginAddress(state.loginUrl, navigation.url.value);
+      if (isOwnPage(login)) navigation.replace(`${login.pathname}${login.search}`);
+      else location.replace(login);
     }
     if (state.name === "signedIn" && route.page === "login") navigation.replace(route.next);
   });
+}
+
+function isOwnPage(url: URL): boolean {
+  return url.origin === location.origin && routeOf(url).page === "login";
 }
 
 const token = takeAddressToken();

@@ -32,6 +32,7 @@ export const problemBody = z
     received: z.union([z.number(), z.string()]).optional().describe("What was found in its place"),
     oldest: count.optional().describe("The oldest retained cursor, with cursor_trimmed"),
     retryAfterMs: count.optional(),
+    loginUrl: z.string().optional().describe("Where to sign in; with a 401 of GET /v1/session"),
   })
   .register(wire, {
     id: "Problem",

@@ -11,7 +11,7 @@ import { zh } from "../../client/viewer/i18n/zh.ts";
 import { ChannelList } from "../../client/viewer/models/channel_list.ts";
 import {
   cursorOf,
-  loginPath,
+  loginAddress,
   pathOf,
   routeOf,
   safeNext,
@@ -61,8 +61,19 @@ describe("[PAG1] addresses", () => {
   });
 
   test("signing in comes back to where one was", () => {
-    const login = at(loginPath(at("/builds/42?a=b#L9")));
+    const login = loginAddress("/login", at("/builds/42?a=b#L9"));
     expect(routeOf(login)).toEqual({ page: "login", next: "/builds/42?a=b#L9" });
+  });
+
+  test.each([
+    ["/login", "/login?next=%2Fbuilds%2F42%23L9"],
+    ["/sso/start?app=logs", "/sso/start?app=logs&next=%2Fbuilds%2F42%23L9"],
+    ["https://sso.example/in", "https://sso.example/in?next=https%3A%2F%2Flogs.example%2Fbuilds%2F42%23L9"],
+    ["javascript:alert(1)", "/login?next=%2Fbuilds%2F42%23L9"],
+    ["http://[", "/login?next=%2Fbuilds%2F42%23L9"],
+    ["/builds", "/login?next=%2Fbuilds%2F42%23L9"],
+  ])("one signs in at %s, and is sent there with the way back", (loginUrl, address) => {
+    expect(loginAddress(loginUrl, at("/builds/42#L9")).href).toBe(at(address).href);
   });
 
   test("a token leaves the address, and nothing else does", () => {
@@ -78,7 +89,7 @@ describe("[PAG1] addresses", () => {
 });
 
 const refused: Answer<Session> = { ok: false, refusal: { status: 401, message: "The token has expired." } };
-const accepted: Answer<Session> = { ok: true, value: { subject: "ada", expiresAt: null } };
+const accepted: Answer<Session> = { ok: true, value: { subject: "ada", expiresAt: null, heartbeatMs: null } };
 
 function gateway(answers: Partial<Gateway>): Gateway {
   return {
@@ -97,7 +108,28 @@ describe("[PAG2] the session", () => {
     expect(good.state.value).toEqual({ name: "signedIn", session: accepted.value });
     const bad = new SessionModel(gateway({}));
     await bad.begin("token");
-    expect(bad.state.value).toEqual({ name: "signedOut", refusal: refused.refusal });
+    const loginUrl = "/login";
+    expect(bad.state.value).toEqual({ name: "signedOut", refusal: refused.refusal, loginUrl });
+  });
+
+  test("the gateway says where one signs in, at the beginning, when a session ends, and after signing out", async () => {
+    const loginUrl = "https://sso.example/in";
+    const sso: Answer<Session> = { ok: false, refusal: { status: 401, message: "No.", loginUrl } };
+    const answers = [sso, accepted, sso, accepted, sso];
+    const model = new SessionModel(gateway({ session: async () => answers.shift() ?? accepted }));
+    const signedOut = { name: "signedOut", refusal: null, loginUrl };
+    await model.begin(null);
+    expect(model.state.value).toEqual(signedOut);
+    await model.signIn("refused");
+    expect(model.state.value).toEqual({ ...signedOut, refusal: refused.refusal });
+    await model.begin(null);
+    await model.expired();
+    expect(model.state.value).toEqual(signedOut);
+    await model.begin(null);
+    expect(model.state.value.name).toBe("signedIn");
+    await model.signOut();
+    expect(model.state.value).toEqual(signedOut);
+    expect(answers).toEqual([]);
   });
 
   test("a refused token still meets an older session", async () => {
@@ -180,6 +212,19 @@ describe("[PAG3] what the gateway answers", () => {
         endedAt: null,
       },
     ]);
+  });
+
+  test("a session has the gateway's heartbeat, and a refused one the place to sign in", async () => {
+    const session = JSON.stringify({ sub: "ada", grants: [], expiresAt: 5_000, heartbeatSeconds: 12 });
+    expect(await (await serve(200, session)).session()).toEqual({
+      ok: true,
+      value: { subject: "ada", expiresAt: 5_000, heartbeatMs: 12_000 },
+    });
+    const problem = JSON.stringify({ detail: "No token.", loginUrl: "/sso" });
+    expect(await (await serve(401, problem)).session()).toEqual({
+      ok: false,
+      refusal: { status: 401, message: "No token.", loginUrl: "/sso" },
+    });
   });
 
   test("a problem's sentence is told, and no answer has none", async () => {

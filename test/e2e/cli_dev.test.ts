@@ -103,6 +103,17 @@ describe("tailrace dev", () => {
     }
   });
 
+  test("[DEV10] the environment wins over every setting of wrangler.toml", async () => {
+    const vars = { HEARTBEAT_SECONDS: "7", LOGIN_URL: "/sso", TOKEN_IN_QUERY: "false" };
+    const args = ["dev", "--no-demo", "--port", "0", "--data", folder];
+    const { url } = await becomeReady(startCli(args, { env: { ...env, ...vars } }));
+    const headers = { authorization: `Bearer ${await admin()}` };
+    const answer = await fetch(`${url}/v1/session`, { headers });
+    expect(await answer.json()).toMatchObject({ heartbeatSeconds: 7 });
+    const refused = await fetch(`${url}/v1/session?token=${await admin()}`);
+    expect(await refused.json()).toMatchObject({ code: "token_missing", loginUrl: "/sso" });
+  });
+
   test.each(["SIGTERM", "SIGINT"] as const)("[DEV2] %s ends all of it within 2 s", async (signal) => {
     const { child, url, workerdPid, done } = await startDev();
     const socket = new WebSocket(`${url.replace("http", "ws")}/ws/channels/build/1?token=${await admin()}`);

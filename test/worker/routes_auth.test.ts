@@ -211,6 +211,22 @@ describe("without configuration", () => {
     expect(problem.detail).toMatch(/HEARTBEAT_SECONDS is "soon".*from 1 to 300/);
   });
 
+  test("settings say how often sockets ping, and where one signs in", async () => {
+    const vars = { HEARTBEAT_SECONDS: "12", LOGIN_URL: "https://sso.test/in" };
+    const headers = { authorization: `Bearer ${await token()}` };
+    expect(await (await ask("/v1/session", vars, headers)).json()).toMatchObject({ heartbeatSeconds: 12 });
+    expect(await (await ask("/v1/session", {}, headers)).json()).toMatchObject({ heartbeatSeconds: 30 });
+    const refused = await ask("/v1/session", vars);
+    expect([refused.status, await refused.json()]).toEqual([
+      401,
+      expect.objectContaining({ code: "token_missing", loginUrl: "https://sso.test/in" }),
+    ]);
+    expect(await (await ask("/v1/session", {})).json()).toMatchObject({ loginUrl: "/login" });
+    expect(await (await ask("/v1/channels", {})).json()).not.toHaveProperty("loginUrl");
+    const wrong = await problemIn(await ask("/v1/session", { LOGIN_URL: "//sso.test" }));
+    expect(wrong).toMatchObject({ status: 503, code: "setting_invalid" });
+  });
+
   test("settings say which origins may ask and whether a query may carry a token", async () => {
     const mine = await token();
     const off = await ask(`/v1/session?token=${mine}`, { TOKEN_IN_QUERY: "false" });

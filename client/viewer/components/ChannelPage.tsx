@@ -13,7 +13,11 @@ import { useTitle } from "./use_title.ts";
 /** One channel, live. */
 export function ChannelPage({ channel }: { readonly channel: string }) {
   const { navigation, session, origin, nextFrame } = useApp();
-  const model = useMemo(() => new LogModel(channel, sdkSource(origin), nextFrame), [channel]);
+  const model = useMemo(() => {
+    const signedIn = session.state.peek();
+    const heartbeatMs = signedIn.name === "signedIn" ? signedIn.session.heartbeatMs : null;
+    return new LogModel(channel, sdkSource(origin, heartbeatMs), nextFrame);
+  }, [channel]);
   useTitle(channel);
   useEffect(() => () => model.close(), [model]);
   const target = cursorOf(navigation.url.value.hash);
@@ -24,7 +28,7 @@ export function ChannelPage({ channel }: { readonly channel: string }) {
   const isSignedOut =
     state.name === "stopped" && state.reason.kind === "refused" && state.reason.closeCode === 4401;
   useEffect(() => {
-    if (isSignedOut) session.expired();
+    if (isSignedOut) void session.expired();
   }, [isSignedOut]);
   return (
     <main class="reader">

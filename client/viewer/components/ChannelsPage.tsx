@@ -13,7 +13,7 @@ const kinds = ["build", "project", "plugin", "task", "session"] as const;
 /** All channels that the session may read. */
 export function ChannelsPage() {
   const { gateway, session } = useApp();
-  const list = useMemo(() => new ChannelList(gateway, () => session.expired()), []);
+  const list = useMemo(() => new ChannelList(gateway, () => void session.expired()), []);
   useTitle(words.value.channels);
   useEffect(() => keepFresh(list), [list]);
   return (

@@ -48,8 +48,21 @@ export function safeNext(next: string | null, origin: string): string {
   return `${url.pathname}${url.search}${url.hash}`;
 }
 
-export function loginPath(from: URL): string {
-  return `/login?next=${encodeURIComponent(`${from.pathname}${from.search}${from.hash}`)}`;
+/** The sign-in page of the viewer itself. */
+export const viewerLogin = "/login";
+
+/**
+ * Where to sign in, by the gateway's `loginUrl`, coming back to `from`: as a path where that is on this origin,
+ * else as a whole URL. One that cannot be gone to, or is a page that needs a session, is the viewer's own.
+ */
+export function loginAddress(loginUrl: string, from: URL): URL {
+  const asked = URL.canParse(loginUrl, from.origin) ? new URL(loginUrl, from.origin) : null;
+  const page = asked?.origin === from.origin ? routeOf(asked).page : "elsewhere";
+  const isUsable = asked !== null && /^https?:$/.test(asked.protocol) && !page.startsWith("channel");
+  const url = isUsable ? asked : new URL(viewerLogin, from.origin);
+  const path = `${from.pathname}${from.search}${from.hash}`;
+  url.searchParams.set("next", url.origin === from.origin ? path : `${from.origin}${path}`);
+  return url;
 }
 
 /** A sign-in token in the fragment, `#token=…`, and the address without it; null without one. */

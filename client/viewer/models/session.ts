@@ -1,15 +1,16 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { Answer, Gateway, Refusal, Session } from "../gateway.ts";
+import type { Gateway, Refusal, Session } from "../gateway.ts";
+import { viewerLogin } from "./routes.ts";
 
 /**
  *   unknown ──probe──► signedIn or signedOut, or unreachable
- *   signedIn ──401 anywhere──► signedOut ──signIn──► signedIn
+ *   signedIn ──401 anywhere, then probe──► signedOut ──signIn──► signedIn
  */
 export type SessionState =
   | { readonly name: "unknown" }
   | { readonly name: "signedIn"; readonly session: Session }
-  /** `refusal`: why the newest sign-in failed. */
-  | { readonly name: "signedOut"; readonly refusal: Refusal | null }
+  /** `refusal`: why the newest sign-in failed. `loginUrl`: where the gateway wants one to sign in. */
+  | { readonly name: "signedOut"; readonly refusal: Refusal | null; readonly loginUrl: string }
   | { readonly name: "unreachable"; readonly refusal: Refusal };
 
 export class SessionModel {
@@ -24,33 +25,38 @@ export class SessionModel {
 
   /** Asks who one is. A token from the address is exchanged first. */
   async begin(token: string | null): Promise<void> {
-    if (token !== null && (await this.signIn(token))) return;
+    const exchanged = token === null ? null : await this.#gateway.signIn(token);
+    if (exchanged?.ok) this.#state.value = { name: "signedIn", session: exchanged.value };
     // A token that was refused may still meet a session from before.
-    const answer = await this.#gateway.session();
-    if (answer.ok || this.#state.value.name === "unknown") this.#take(answer);
+    else await this.#probe(exchanged?.refusal ?? null);
   }
 
-  /** Exchanges a token for the session's cookie; answers whether it was taken. */
-  async signIn(token: string): Promise<boolean> {
+  /** Exchanges a token for the session's cookie. */
+  async signIn(token: string): Promise<void> {
     const answer = await this.#gateway.signIn(token);
-    if (answer.ok) this.#take(answer);
-    else this.#state.value = { name: "signedOut", refusal: answer.refusal };
-    return answer.ok;
+    const before = this.#state.value;
+    const loginUrl = before.name === "signedOut" ? before.loginUrl : viewerLogin;
+    this.#state.value = answer.ok
+      ? { name: "signedIn", session: answer.value }
+      : { name: "signedOut", refusal: answer.refusal, loginUrl };
   }
 
   async signOut(): Promise<void> {
     await this.#gateway.signOut();
-    this.#state.value = { name: "signedOut", refusal: null };
+    await this.#probe(null);
   }
 
   /** A request or a socket was refused for want of a session. */
-  expired(): void {
-    if (this.#state.value.name !== "signedOut") this.#state.value = { name: "signedOut", refusal: null };
+  async expired(): Promise<void> {
+    if (this.#state.value.name !== "signedOut") await this.#probe(null);
   }
 
-  #take(answer: Answer<Session>): void {
-    if (answer.ok) this.#state.value = { name: "signedIn", session: answer.value };
-    else if (answer.refusal.status === 401) this.#state.value = { name: "signedOut", refusal: null };
-    else this.#state.value = { name: "unreachable", refusal: answer.refusal };
+  async #probe(refused: Refusal | null): Promise<void> {
+    const answer = await this.#gateway.session();
+    this.#state.value = answer.ok
+      ? { name: "signedIn", session: answer.value }
+      : answer.refusal.status === 401
+        ? { name: "signedOut", refusal: refused, loginUrl: answer.refusal.loginUrl ?? viewerLogin }
+        : { name: "unreachable", refusal: answer.refusal };
   }
 }

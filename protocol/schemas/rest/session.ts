@@ -20,7 +20,10 @@ export const sessionAnswer = z
     tenant: z.string().optional(),
     grants: z.array(z.string()),
     expiresAt: ts,
+    heartbeatSeconds: z.int().min(1).describe("The gateway's heartbeat for its clients' sockets"),
   })
-  .meta({ example: { sub: "ada", grants: ["read:build/*"], expiresAt: 1_795_000_000_000 } });
+  .meta({
+    example: { sub: "ada", grants: ["read:build/*"], expiresAt: 1_795_000_000_000, heartbeatSeconds: 30 },
+  });
 
 export const healthAnswer = z.object({ status: z.literal("ok") }).meta({ example: { status: "ok" } });

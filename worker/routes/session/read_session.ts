@@ -8,7 +8,7 @@ import { parseQuery } from "../parse.ts";
 import { problemResponse } from "../problem.ts";
 import { sessionOf } from "./answer.ts";
 
-/** `GET /v1/session`: who one is and what one may do. */
+/** `GET /v1/session`: who one is and what one may do; for whoever is not signed in, where to do it. */
 export class ReadSession extends OpenAPIRoute {
   override schema = {
     tags: ["Session"],
@@ -18,10 +18,11 @@ export class ReadSession extends OpenAPIRoute {
   };
 
   override async handle(c: RouteContext): Promise<Response> {
+    const settings = c.get("settings");
     const identity = await identify(c);
-    if (!identity.ok) return problemResponse(identity.problem);
+    if (!identity.ok) return problemResponse({ ...identity.problem, loginUrl: settings.LOGIN_URL });
     const query = parseQuery(c.req.raw, noQuery);
     if (!query.ok) return problemResponse(query.problem);
-    return c.json(sessionOf(identity.value.claims), 200, { "cache-control": "no-store" });
+    return c.json(sessionOf(identity.value.claims, settings), 200, { "cache-control": "no-store" });
   }
 }

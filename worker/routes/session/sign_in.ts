@@ -30,8 +30,9 @@ export class SignIn extends OpenAPIRoute {
   };
 
   override async handle(c: RouteContext): Promise<Response> {
+    const settings = c.get("settings");
     // A foreign page must not sign its reader in as somebody else.
-    const origin = checkOrigin(c.req.raw, c.get("settings"), false);
+    const origin = checkOrigin(c.req.raw, settings, false);
     if (!origin.ok) return problemResponse(origin.problem);
     const query = parseQuery(c.req.raw, noQuery);
     if (!query.ok) return problemResponse(query.problem);
@@ -43,6 +44,7 @@ export class SignIn extends OpenAPIRoute {
     const maxAgeSeconds = Math.max(1, Math.floor((claims.value.expiresAt - Date.now()) / 1000));
     const cookie = sessionCookie(new URL(c.req.url), token, maxAgeSeconds);
     if (!cookie.ok) return problemResponse(cookie.problem);
-    return c.json(sessionOf(claims.value), 200, { "set-cookie": cookie.value, "cache-control": "no-store" });
+    const headers = { "set-cookie": cookie.value, "cache-control": "no-store" };
+    return c.json(sessionOf(claims.value, settings), 200, headers);
   }
 }
