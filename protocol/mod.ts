@@ -8,6 +8,7 @@ export * from "./decode_entry.ts";
 export * from "./decode_up.ts";
 export * from "./entry.ts";
 export * from "./fields.ts";
+export * from "./error_frame.ts";
 export * from "./filter.ts";
 export * from "./frames/down.ts";
 export * from "./frames/up.ts";

@@ -60,3 +60,16 @@ export function jsonCodePointBytes(codePoint: number): number {
     ? 2
     : 6;
 }
+
+/** As much of a well-formed string as `maxBytes` of UTF-8 hold, cut between code points. */
+export function cutToBytes(text: string, maxBytes: number): string {
+  let bytes = 0;
+  let end = 0;
+  while (end < text.length) {
+    const codePoint = text.codePointAt(end) ?? 0;
+    bytes += codePointBytes(codePoint);
+    if (bytes > maxBytes) break;
+    end += codePoint > 0xffff ? 2 : 1;
+  }
+  return text.slice(0, end);
+}

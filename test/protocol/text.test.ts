@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   codePointBytes,
+  cutToBytes,
   jsonCodePointBytes,
   LineSplitter,
   splitAtCodePoints,
@@ -119,6 +120,19 @@ describe("UTF-8", () => {
         if (whole !== "") expect(pieces).not.toContain("");
       }),
     );
+  });
+
+  test("[UTF5] cutToBytes keeps as much of the beginning as the bytes hold, in whole code points", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), fc.nat(40), (text, maxBytes) => {
+        const cut = cutToBytes(text, maxBytes);
+        expect(text.startsWith(cut)).toBe(true);
+        expect(utf8Bytes(cut)).toBeLessThanOrEqual(maxBytes);
+        const next = text.codePointAt(cut.length);
+        if (next !== undefined) expect(utf8Bytes(cut) + codePointBytes(next)).toBeGreaterThan(maxBytes);
+      }),
+    );
+    expect(cutToBytes("漢字", 5)).toBe("漢");
   });
 
   test("[UTF4] splitAtCodePoints cuts as late as the price allows", () => {

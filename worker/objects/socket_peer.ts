@@ -1,4 +1,4 @@
-import { limits } from "../../protocol/mod.ts";
+import { cutToBytes, limits } from "../../protocol/mod.ts";
 import type { Peer, SubscriberState } from "../core/subscriber.ts";
 
 /** A hibernatable socket as a peer. What was attached to it survives a wake. */
@@ -19,7 +19,7 @@ export class SocketPeer implements Peer {
 
   close(code: number, reason: string): void {
     try {
-      this.#socket.close(code, reason.slice(0, limits.closeReasonBytes));
+      this.#socket.close(code, cutToBytes(reason.toWellFormed(), limits.closeReasonBytes));
     } catch {
       // It was closed before.
     }

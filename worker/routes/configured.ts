@@ -3,6 +3,7 @@ import { ok, type Result, refuse, utf8Bytes } from "../../protocol/mod.ts";
 import { parseSettings } from "../core/settings.ts";
 import type { GatewayEnv, GatewayVariables } from "./context.ts";
 import { problemResponse } from "./problem.ts";
+import { isUpgrade, refuseHandshake } from "./ws/refuse_handshake.ts";
 
 /** RFC 7518 3.2: a key for HS256 has 256 bits at least. */
 const minSecretBytes = 32;
@@ -13,7 +14,10 @@ const howToSet =
 /** Refuses everything while the gateway has no secret or a wrong setting. Health is asked before this. */
 export const configured = createMiddleware<GatewayEnv>(async (c, next) => {
   const found = readConfiguration(c.env);
-  if (!found.ok) return problemResponse(found.problem);
+  if (!found.ok) {
+    const { raw } = c.req;
+    return isUpgrade(raw) ? refuseHandshake(raw, found.problem) : problemResponse(found.problem);
+  }
   c.set("settings", found.value.settings);
   c.set("secret", found.value.secret);
   return next();

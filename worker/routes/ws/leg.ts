@@ -1,13 +1,14 @@
 import { closeCodes } from "../../../protocol/mod.ts";
 import type { SocketPlan } from "../../core/contract.ts";
 import type { Env } from "../../objects/env.ts";
+import { closeSocket } from "./close_socket.ts";
 import { openObjectSocket } from "./object_socket.ts";
 
 /** What a leg tells its owner, until the owner closes it. */
 export interface LegEvents {
   frame(text: string): void;
-  /** It is gone; `code` is the object's close code, or 1006 where the object could not be reached. */
-  lost(code: number): void;
+  /** It is gone: the object's close code and reason, or 1006 where the object could not be reached. */
+  lost(code: number, reason: string): void;
 }
 
 const unreached = 1006;
@@ -52,7 +53,7 @@ export class Leg {
 
   close(): void {
     this.#isClosed = true;
-    closeQuietly(this.#socket);
+    if (this.#socket !== null) closeSocket(this.#socket, closeCodes.normal.code, "");
     this.#socket = null;
   }
 
@@ -66,28 +67,20 @@ export class Leg {
     socket.addEventListener("message", ({ data }) => {
       if (!this.#isClosed && typeof data === "string") this.#events.frame(data);
     });
-    socket.addEventListener("close", ({ code }) => {
-      closeQuietly(socket);
-      this.#lose(code);
+    socket.addEventListener("close", ({ code, reason }) => {
+      closeSocket(socket, closeCodes.normal.code, "");
+      this.#lose(code, reason);
     });
     socket.addEventListener("error", () => this.#lose(unreached));
     socket.accept();
-    if (this.#isClosed) closeQuietly(socket);
+    if (this.#isClosed) closeSocket(socket, closeCodes.normal.code, "");
     else this.#socket = socket;
   }
 
-  #lose(code: number): void {
+  #lose(code: number, reason = ""): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#socket = null;
-    this.#events.lost(code);
-  }
-}
-
-function closeQuietly(socket: WebSocket | null): void {
-  try {
-    socket?.close(closeCodes.normal.code);
-  } catch {
-    // It was closed before.
+    this.#events.lost(code, reason);
   }
 }

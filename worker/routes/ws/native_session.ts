@@ -1,6 +1,7 @@
 import {
   type ChannelName,
   compileFilter,
+  errorFrameOf,
   limits,
   type Problem,
   parseChannelName,
@@ -44,7 +45,7 @@ export class NativeSession implements Session {
   }
 
   encodeError(problem: Problem, channel?: string): string {
-    return JSON.stringify({ type: "error", ...problem, ...(channel !== undefined && { channel }) });
+    return JSON.stringify(errorFrameOf(problem, channel === undefined ? {} : { channel }));
   }
 
   close(): void {
@@ -108,7 +109,7 @@ export class NativeSession implements Session {
       { ...start, maxWindowBytes: legWindow(this.#subscriptions.size, asked) },
       {
         frame: (text) => this.#deliver(subscription, text),
-        lost: (code) => this.#lost(frame.channel, code),
+        lost: (code, reason) => this.#lost(frame.channel, code, reason),
       },
     );
     subscription.leg = leg;
@@ -141,10 +142,10 @@ export class NativeSession implements Session {
   }
 
   /** A client resumes all its channels on a new socket, so that one lost leg ends this one. */
-  #lost(channel: string, code: number): void {
+  #lost(channel: string, code: number, reason: string): void {
     this.#subscriptions.delete(channel);
     if (isForCause(code)) {
-      this.#ports.closeWith(code, channel);
+      this.#ports.closeWith(code, reason);
       return;
     }
     this.#ports.fail({

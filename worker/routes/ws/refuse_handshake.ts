@@ -1,6 +1,7 @@
-import { type Problem, problemTable, subprotocol } from "../../../protocol/mod.ts";
+import { errorFrameOf, type Problem, problemTable, subprotocol } from "../../../protocol/mod.ts";
 import { offeredProtocols } from "../auth/credential.ts";
 import { problemResponse } from "../problem.ts";
+import { closeSocket } from "./close_socket.ts";
 
 export function isUpgrade(request: Request): boolean {
   return request.headers.get("upgrade")?.toLowerCase() === "websocket";
@@ -22,8 +23,8 @@ export function refuseHandshake(request: Request, problem: Problem): Response {
   }
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
-  server.send(JSON.stringify({ type: "error", ...problem }));
-  server.close(problemTable[problem.code].close, problem.code);
+  server.send(JSON.stringify(errorFrameOf(problem)));
+  closeSocket(server, problemTable[problem.code].close, problem.code);
   return upgraded(client, true);
 }
 
