@@ -122,7 +122,7 @@ describe("history", () => {
     ["?level=loud", "invalid_field", "trace,"],
     ["?since=yesterday", "invalid_field", "ISO 8601"],
     ["?wait=61", "invalid_field", "from 0 to 60"],
-    ["?search=(&regex=1", "invalid_field", "a regular expression of ECMAScript"],
+    ["?search=(&regex=1", "invalid_field", "an expression in RE2's syntax"],
     ["?search=(%3F%3Da)b&regex=1", "invalid_field", "look-arounds"],
     ["?search=(a)%5C1&regex=1", "invalid_field", "back references"],
   ];

@@ -30,7 +30,10 @@ export function compilePattern(search: string, options: SearchOptions): Result<(
     return ok((text) => pattern.matcher(text).find());
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
-    return invalid(search, `a regular expression in RE2's syntax (${found})`);
+    return invalid(
+      search,
+      `an expression in RE2's syntax, so no look-arounds and no back references (${found})`,
+    );
   }
 }
 
