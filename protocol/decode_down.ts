@@ -1,7 +1,6 @@
 import { quote } from "./channel_name.ts";
 import { ok, type Result, refuse } from "./codes.ts";
-import { maxTs } from "./decode_entry.ts";
-import { isLevel, levels } from "./entry.ts";
+import { isLevel, levels, maxTs } from "./entry.ts";
 import { isObject, parseObject, type Untrusted } from "./fields.ts";
 import { type DownFrame, gapReasons, replyStates } from "./frames/down.ts";
 import { endStatuses, statuses } from "./summary.ts";

@@ -9,6 +9,7 @@ import {
   type Level,
   type LogEntry,
   levels,
+  maxTs,
 } from "./entry.ts";
 import { checkFields, type FieldRules, isObject, rule, type Untrusted } from "./fields.ts";
 import { limits } from "./limits.ts";
@@ -19,9 +20,6 @@ export interface EntryDefaults {
   readonly level: Level;
   readonly stage?: string;
 }
-
-/** The latest time a Date can hold, in epoch milliseconds (ECMA-262 21.4.1.1). */
-export const maxTs = 8_640_000_000_000_000;
 
 const ts = rule.integer(0, maxTs);
 

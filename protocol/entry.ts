@@ -51,3 +51,6 @@ export type AppendEntry = Without<LogEntry, "kind" | "ts" | "level"> | Without<E
 export function isLevel(value: unknown): value is Level {
   return typeof value === "string" && (levels as readonly string[]).includes(value);
 }
+
+/** The latest time a Date can hold, in epoch milliseconds (ECMA-262 21.4.1.1). */
+export const maxTs = 8_640_000_000_000_000;

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { maxTs } from "../decode_entry.ts";
-import { levels } from "../entry.ts";
+import { levels, maxTs } from "../entry.ts";
 import { limits } from "../limits.ts";
 import { json, jsonObject, sentJson, sentJsonObject } from "./json.ts";
 import { count, name, text } from "./names.ts";

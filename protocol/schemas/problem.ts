@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { closeCodes, type ProblemCode, problemTable } from "../codes.ts";
+import { closeMeanings, problemTitles } from "../code_texts.ts";
+import { type CloseName, closeCodes, type ProblemCode, problemTable } from "../codes.ts";
 import { count } from "./names.ts";
 import { wire } from "./registry.ts";
 
@@ -14,8 +15,8 @@ export const problemCode = z.enum([firstCode, ...otherCodes]).register(wire, {
 
 export const closeCode = z.literal(Object.values(closeCodes).map(({ code }) => code)).register(wire, {
   id: "CloseCode",
-  description: Object.values(closeCodes)
-    .map(({ code, meaning, client }) => `${code}: ${meaning} (the client: ${client})`)
+  description: Object.entries(closeCodes)
+    .map(([name, { code, client }]) => `${code}: ${closeMeanings[name as CloseName]} (the client: ${client})`)
     .join("; "),
   examples: [closeCodes.normal.code],
 });
@@ -40,7 +41,7 @@ export const problemBody = z
     examples: [
       {
         type: "about:blank",
-        title: problemTable.forbidden.title,
+        title: problemTitles.forbidden,
         status: problemTable.forbidden.status,
         detail: "The token does not grant write:build/4711.",
         code: "forbidden",

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { isObject, type ProblemCode, problemTable } from "../../protocol/mod.ts";
+import { isObject, type ProblemCode, problemTable, problemTitles } from "../../protocol/mod.ts";
 
 /** What happens to one request. `lost`: it is stored, and the connection breaks before the answer. */
 export type Fate =
@@ -133,7 +133,8 @@ function lineOf(text: string): string {
 }
 
 function refuse(response: ServerResponse, code: ProblemCode, detail: string, retryAfter?: number): void {
-  const { status, title } = problemTable[code];
+  const { status } = problemTable[code];
+  const title = problemTitles[code];
   const headers = {
     "Content-Type": "application/problem+json",
     ...(retryAfter !== undefined && { "Retry-After": String(retryAfter) }),

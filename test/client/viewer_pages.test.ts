@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { buildAssets } from "../../client/viewer/build.ts";
 import { type Answer, type Gateway, httpGateway, type Session } from "../../client/viewer/gateway.ts";
@@ -268,19 +269,49 @@ describe("[PAG4] words", () => {
   });
 });
 
+const assetsDir = join(import.meta.dirname, "../../dist/assets");
+
+/** Scripts of the build by name, with those that they import at once. */
+async function scriptsOf(entries: readonly string[]): Promise<Map<string, string>> {
+  const names = await readdir(join(assetsDir, "assets"));
+  const waiting = entries.map((entry) => names.find((name) => name.startsWith(`${entry}-`)) ?? entry);
+  const scripts = new Map<string, string>();
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (!scripts.has(name)) {
+      const code = await readFile(join(assetsDir, "assets", name), "utf8");
+      scripts.set(name, code);
+      // `import"./x.js"` and `from"./x.js"`, but no `import("./x.js")`.
+      for (const [, path = ""] of code.matchAll(/(?:import|from)\s*"\.\/([^"]+)"/g)) waiting.push(path);
+    }
+  }
+  return scripts;
+}
+
 describe("[PAG5] the build", () => {
   test("makes pages whose files are there, with nothing inline and nothing from elsewhere", async () => {
     await buildAssets();
     expect(await buildAssets()).toEqual({ changed: false });
-    const assets = join(import.meta.dirname, "../../dist/assets");
-    const files = await readdir(assets, { recursive: true });
+    const files = await readdir(assetsDir, { recursive: true });
     for (const page of ["index.html", "docs.html"]) {
-      const html = await readFile(join(assets, page), "utf8");
+      const html = await readFile(join(assetsDir, page), "utf8");
       const urls = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((found) => found[1] ?? "");
       expect(urls.length).toBeGreaterThan(2);
       for (const url of urls.filter((each) => each !== "/openapi.json"))
         expect(files).toContain(url.slice(1));
       expect(html).not.toMatch(/<script(?![^>]*src=)|<style|style=|\son\w+=|\{\{/);
     }
+  });
+
+  test("a channel's page loads at most 37 KiB of scripts, compressed, and nothing that it does not use", async () => {
+    await buildAssets();
+    const scripts = await scriptsOf(["main", "ChannelPage"]);
+    const bytes = [...scripts.values()].reduce((sum, code) => sum + gzipSync(code).length, 0);
+    // Of these Preact and signals are 8, the SDK 9, colours 3.
+    expect(bytes).toBeLessThan(37 * 1024);
+    expect(bytes).toBeGreaterThan(15 * 1024);
+    const all = [...scripts.values()].join("");
+    expect(all).toContain("subscribe");
+    for (const unused of ["Producer-Seq", "a kind is a short word", "The token has expired", "退出"])
+      expect(all).not.toContain(unused);
   });
 });

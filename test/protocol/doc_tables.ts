@@ -2,11 +2,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import {
   closeCodes,
+  closeMeanings,
   gapReasons,
   type Limit,
   limitTable,
   pongText,
   problemTable,
+  problemTitles,
   viewerFrameRules,
 } from "../../protocol/mod.ts";
 import { downFrame, upFrame } from "../../protocol/schemas/mod.ts";
@@ -26,7 +28,13 @@ const gatewaySource = [
 ].join("\n");
 
 function isTable(path: string): boolean {
-  const tables = ["protocol/codes.ts", "protocol/decode_down.ts", "protocol/frames/", "protocol/schemas/"];
+  const tables = [
+    "protocol/codes.ts",
+    "protocol/code_texts.ts",
+    "protocol/decode_down.ts",
+    "protocol/frames/",
+    "protocol/schemas/",
+  ];
   return tables.some((table) => path.startsWith(table));
 }
 
@@ -43,19 +51,23 @@ function table(head: Row, rows: readonly Row[]): string {
 }
 
 const code = (text: string | number): string => `\`${text}\``;
+/** The entries of a table whose names the types know. */
+function entriesOf<Name extends string, Value>(record: Readonly<Record<Name, Value>>): [Name, Value][] {
+  return Object.entries(record) as [Name, Value][];
+}
 const grouped = (value: number): string => value.toLocaleString("en");
 
 function closeCodeTable(): string {
-  const rows = Object.values(closeCodes).map((close) => [close.code, close.meaning, close.client]);
+  const rows = entriesOf(closeCodes).map(([name, close]) => [close.code, closeMeanings[name], close.client]);
   return table(["code", "meaning", "a client does"], rows);
 }
 
 function problemTableText(): string {
-  const rows = Object.entries(problemTable).map(([name, problem]) => [
+  const rows = entriesOf(problemTable).map(([name, { status, close }]) => [
     code(name),
-    problem.status,
-    problem.close,
-    problem.title,
+    status,
+    close,
+    problemTitles[name],
   ]);
   return table(["code", "HTTP status", "close code", "title"], rows);
 }

@@ -1,6 +1,6 @@
 import type { OpenAPIRouteSchema } from "chanfana";
 import { z } from "zod";
-import { type ProblemCode, problemTable } from "../../protocol/mod.ts";
+import { type ProblemCode, problemTable, problemTitles } from "../../protocol/mod.ts";
 import { problemBody } from "../../protocol/schemas/problem.ts";
 
 /** Parts of the OpenAPI document that routes share. */
@@ -32,16 +32,16 @@ const everywhere: readonly ProblemCode[] = [
 
 function problemAnswer(codes: readonly ProblemCode[]): Responses[string] {
   const [first] = codes;
-  const { status, title } = problemTable[first ?? "internal"];
+  const known = first ?? "internal";
   const example = {
-    type: `urn:tailrace:problem:${first}`,
-    title,
-    status,
+    type: `urn:tailrace:problem:${known}`,
+    title: problemTitles[known],
+    status: problemTable[known].status,
     detail: "A sentence that says what was found and what is allowed.",
-    code: first,
+    code: known,
   };
   return {
-    description: codes.map((code) => `${code}: ${problemTable[code].title}`).join("; "),
+    description: codes.map((code) => `${code}: ${problemTitles[code]}`).join("; "),
     content: { "application/problem+json": { schema: problemSchema, example } },
   };
 }

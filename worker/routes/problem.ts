@@ -1,10 +1,17 @@
-import { type Problem, problemTable } from "../../protocol/mod.ts";
+import { type Problem, problemTable, problemTitles } from "../../protocol/mod.ts";
 
 /** A refusal as RFC 9457 has it; `code` is stable, `detail` is for people. */
 export function problemResponse(problem: Problem, headers: Readonly<Record<string, string>> = {}): Response {
   const { code, message, ...details } = problem;
-  const { status, title } = problemTable[code];
-  const body = { type: `urn:tailrace:problem:${code}`, title, status, detail: message, code, ...details };
+  const { status } = problemTable[code];
+  const body = {
+    type: `urn:tailrace:problem:${code}`,
+    title: problemTitles[code],
+    status,
+    detail: message,
+    code,
+    ...details,
+  };
   return new Response(JSON.stringify(body), {
     status,
     headers: {

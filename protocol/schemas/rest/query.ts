@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { maxTs } from "../../decode_entry.ts";
+import { maxTs } from "../../entry.ts";
 
 /**
  * Values of a query: text that stands for something. Their messages say what is allowed, for the sentence of
