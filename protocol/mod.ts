@@ -1,6 +1,7 @@
 /** The wire: types, hand decoders and pure rules. No schema library, so that browsers can bundle it. */
 
 export * from "./channel_name.ts";
+export * from "./code_texts.ts";
 export * from "./codes.ts";
 export * from "./crc32.ts";
 export * from "./decode_down.ts";
@@ -12,6 +13,7 @@ export * from "./error_frame.ts";
 export * from "./filter.ts";
 export * from "./frames/down.ts";
 export * from "./frames/up.ts";
+export * from "./limit_table.ts";
 export * from "./limits.ts";
 export * from "./lines.ts";
 export * from "./proof.ts";
