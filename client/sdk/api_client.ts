@@ -4,15 +4,15 @@ import type {
   AppendOptions,
   AppendReceipt,
   ChannelSummary,
-  ChannelsPage,
   ChannelsQuery,
+  DirectoryPage,
   DownloadQuery,
   EndReceipt,
   EndRequest,
   HistoryPage,
   HistoryQuery,
   NewEntry,
-  ProducerNumber,
+  ProducerSeq,
   Session,
 } from "./api_types.ts";
 import type { TokenSource } from "./connection.ts";
@@ -91,7 +91,7 @@ export class ApiClient {
   }
 
   /** The directory, newest first. */
-  channels(query: ChannelsQuery = {}, signal?: AbortSignal): Promise<ClientResult<ChannelsPage>> {
+  channels(query: ChannelsQuery = {}, signal?: AbortSignal): Promise<ClientResult<DirectoryPage>> {
     return this.#call(`/v1/channels${queryText({ ...query })}`, answers.channels, { signal });
   }
 
@@ -171,7 +171,7 @@ function queryText(query: Query): string {
   return params.size === 0 ? "" : `?${params}`;
 }
 
-function producerHeaders(producer: ProducerNumber | undefined): Record<string, string> {
+function producerHeaders(producer: ProducerSeq | undefined): Record<string, string> {
   if (producer === undefined) return {};
   return {
     "Producer-Id": producer.id,

@@ -1,15 +1,15 @@
-import type { EndStatus, Entry, Level, Status, Summary } from "../../protocol/mod.ts";
+import type { EndStatus, Entry, Level, ProducerSeq, Status } from "../../protocol/mod.ts";
+
+export type {
+  AppendReceipt,
+  ChannelSummary,
+  DirectoryEntry,
+  DirectoryPage,
+  EndReceipt,
+  ProducerSeq,
+} from "../../protocol/mod.ts";
 
 /** What the gateway's HTTP endpoints take and answer, as the client sees it. Times are epoch milliseconds. */
-
-/** A numbered batch of a producer that knows itself: a repeat is acknowledged and not stored again. */
-export interface ProducerNumber {
-  readonly id: string;
-  /** The highest wins; a lower one is fenced. */
-  readonly epoch: number;
-  /** From 0 within an epoch, without holes. */
-  readonly seq: number;
-}
 
 /** An entry as a producer gives it: `kind` defaults to `log`, `ts` to now, `level` to `info`. */
 export type NewEntry =
@@ -17,19 +17,10 @@ export type NewEntry =
   | (Omit<Extract<Entry, { kind: "event" }>, "ts"> & { readonly ts?: number });
 
 export interface AppendOptions {
-  readonly producer?: ProducerNumber;
+  readonly producer?: ProducerSeq;
   /** The channel's project, set with its first append. */
   readonly project?: string;
   readonly signal?: AbortSignal;
-}
-
-/** `first` and `last` are absent for a repeat of a batch that is older than what is kept. */
-export interface AppendReceipt {
-  readonly channel: string;
-  readonly epoch: string;
-  readonly first?: number;
-  readonly last?: number;
-  readonly duplicate: boolean;
 }
 
 export interface EndRequest {
@@ -37,34 +28,6 @@ export interface EndRequest {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly message?: string;
-}
-
-/** How a channel ended, with the proof of its text. */
-export interface EndReceipt extends EndRequest {
-  readonly channel: string;
-  readonly cursor: number;
-  readonly lines: number;
-  readonly bytes: number;
-  /** Eight hex digits. */
-  readonly crc32: string;
-  readonly endedAt?: number;
-}
-
-export interface ChannelSummary extends Summary {
-  readonly channel: string;
-  readonly project?: string;
-  readonly status: Status;
-  readonly epoch: string | null;
-  readonly first: number;
-  readonly tail: number;
-  readonly oldest: number;
-  readonly startedAt?: number;
-  readonly updatedAt?: number;
-  readonly lines: number;
-  readonly bytes: number;
-  readonly viewers: number;
-  readonly agents: number;
-  readonly end?: EndReceipt;
 }
 
 export interface HistoryQuery {
@@ -106,31 +69,6 @@ export interface ChannelsQuery {
   readonly limit?: number;
   /** From the `next` of the page before. */
   readonly before?: string;
-}
-
-export interface ListedChannel {
-  readonly channel: string;
-  readonly project?: string;
-  readonly status: Status;
-  readonly epoch: string | null;
-  readonly tail: number;
-  readonly lines: number;
-  readonly bytes: number;
-  readonly errors: number;
-  readonly warnings: number;
-  readonly stages: number;
-  readonly progress?: number;
-  readonly step?: string;
-  readonly viewers: number;
-  readonly startedAt: number;
-  readonly updatedAt: number;
-  readonly endedAt?: number;
-}
-
-/** Newest first; `next` is null on the last page. */
-export interface ChannelsPage {
-  readonly channels: readonly ListedChannel[];
-  readonly next: string | null;
 }
 
 /** Who one is. */

@@ -11,7 +11,7 @@ export interface Session {
 }
 
 /** One channel of the directory. Times are epoch milliseconds. */
-export interface ListedChannel {
+export interface DirectoryEntry {
   readonly channel: string;
   readonly status: Status;
   readonly lines: number;
@@ -26,7 +26,7 @@ export interface ListedChannel {
 }
 
 export interface ChannelPage {
-  readonly channels: readonly ListedChannel[];
+  readonly channels: readonly DirectoryEntry[];
   /** Where the next page begins; null on the last. */
   readonly next: string | null;
 }
@@ -135,7 +135,7 @@ function toPage(value: Untrusted): ChannelPage {
 }
 
 /** A channel that a newer gateway describes otherwise is left out, not guessed at. */
-function toChannel(value: Untrusted): ListedChannel[] {
+function toChannel(value: Untrusted): DirectoryEntry[] {
   const channel = textOf(value["channel"]);
   const status = statuses.find((each) => each === value["status"]);
   if (channel === null || status === undefined) return [];

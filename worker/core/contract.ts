@@ -1,4 +1,17 @@
-import type { EndStatus, Result, Status, Summary, SummaryDelta } from "../../protocol/mod.ts";
+import type {
+  AppendReceipt,
+  ChannelSummary,
+  DirectoryEntry,
+  DirectoryPage,
+  EndReceipt,
+  EndStatus,
+  ProducerSeq,
+  Result,
+  Status,
+  SummaryDelta,
+} from "../../protocol/mod.ts";
+
+export type { AppendReceipt, ChannelSummary, DirectoryEntry, DirectoryPage, EndReceipt, ProducerSeq };
 
 /** What Workers and the channel object say to each other: the object's calls, in plain data. */
 
@@ -20,15 +33,6 @@ export interface BatchText {
   readonly delta: SummaryDelta;
 }
 
-/** A numbered batch of a producer that knows itself. */
-export interface ProducerSeq {
-  readonly id: string;
-  /** The highest wins; a lower one is fenced. */
-  readonly epoch: number;
-  /** From 0 within an epoch, without holes. */
-  readonly seq: number;
-}
-
 export interface AppendRequest {
   readonly tenant: string;
   readonly channel: string;
@@ -38,15 +42,6 @@ export interface AppendRequest {
   readonly grantedProject?: string;
   readonly producer?: ProducerSeq;
   readonly batch: BatchText;
-}
-
-/** `first` and `last` are absent for a repeat of a batch that is older than what is kept. */
-export interface AppendReceipt {
-  readonly channel: string;
-  readonly epoch: string;
-  readonly first?: number;
-  readonly last?: number;
-  readonly duplicate: boolean;
 }
 
 /** Where a channel's journal begins and stands. */
@@ -69,42 +64,6 @@ export interface EndRequest {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly message?: string;
-}
-
-/** How a channel ended, with the proof of its text (promise 5). */
-export interface EndReceipt {
-  readonly channel: string;
-  readonly cursor: number;
-  readonly status: EndStatus;
-  readonly lines: number;
-  readonly bytes: number;
-  /** Eight hex digits. */
-  readonly crc32: string;
-  readonly exitCode?: number;
-  readonly signal?: string;
-  readonly message?: string;
-  /** Epoch milliseconds. */
-  readonly endedAt: number;
-}
-
-/** The answer of `GET /v1/channels/:kind/:id`. */
-export interface ChannelSummary extends Summary {
-  readonly channel: string;
-  readonly project?: string;
-  readonly status: Status;
-  readonly epoch: string | null;
-  readonly first: number;
-  readonly tail: number;
-  readonly oldest: number;
-  /** Epoch milliseconds; absent before the first append. */
-  readonly startedAt?: number;
-  readonly updatedAt?: number;
-  /** Lines and bytes of the text of all entries so far. */
-  readonly lines: number;
-  readonly bytes: number;
-  readonly viewers: number;
-  readonly agents: number;
-  readonly end?: EndReceipt;
 }
 
 /** Entries from the journal: their JSON joined by commas, the first of which has the cursor `first`. */
@@ -158,27 +117,6 @@ export interface ChannelCalls {
   waitAfter(tenant: string, channel: string, after: number, waitMs: number): Promise<ChannelHead>;
 }
 
-/** What the directory knows of a channel. */
-export interface DirectoryEntry {
-  readonly channel: string;
-  readonly project?: string;
-  readonly status: Status;
-  readonly epoch: string | null;
-  readonly tail: number;
-  readonly lines: number;
-  readonly bytes: number;
-  readonly errors: number;
-  readonly warnings: number;
-  readonly stages: number;
-  readonly progress?: number;
-  readonly step?: string;
-  readonly viewers: number;
-  /** Epoch milliseconds. */
-  readonly startedAt: number;
-  readonly updatedAt: number;
-  readonly endedAt?: number;
-}
-
 export interface DirectoryQuery {
   readonly kind?: string;
   readonly status?: Status;
@@ -189,12 +127,6 @@ export interface DirectoryQuery {
   readonly before?: string;
   /** What the asker may read: channel patterns (`build/*`, `build/app-*`, exact names) and projects. */
   readonly readable: { readonly channels: readonly string[]; readonly projects: readonly string[] };
-}
-
-export interface DirectoryPage {
-  readonly channels: readonly DirectoryEntry[];
-  /** Null on the last page. */
-  readonly next: string | null;
 }
 
 /** The directory object's calls; one object a tenant. */

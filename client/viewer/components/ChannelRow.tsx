@@ -1,4 +1,4 @@
-import type { ListedChannel } from "../gateway.ts";
+import type { DirectoryEntry } from "../gateway.ts";
 import { counted, formatAgo, formatDateTime, formatDuration } from "../i18n/format.ts";
 import { words } from "../i18n/language.ts";
 import { pathOf } from "../models/routes.ts";
@@ -6,7 +6,7 @@ import { ProgressBar } from "./ProgressBar.tsx";
 import { StatusBadge } from "./StatusBadge.tsx";
 
 export interface ChannelRowProps {
-  readonly channel: ListedChannel;
+  readonly channel: DirectoryEntry;
   readonly now: number;
 }
 
@@ -31,7 +31,7 @@ export function ChannelRow({ channel, now }: ChannelRowProps) {
   );
 }
 
-function Figures({ channel }: { readonly channel: ListedChannel }) {
+function Figures({ channel }: { readonly channel: DirectoryEntry }) {
   const { lines, errors, warnings, viewers } = words.value;
   return (
     <div class="figures">

@@ -1,5 +1,5 @@
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
-import type { ChannelQuery, Gateway, ListedChannel, Refusal } from "../gateway.ts";
+import type { ChannelQuery, DirectoryEntry, Gateway, Refusal } from "../gateway.ts";
 
 /** Between two looks at the list while the page is in view. */
 export const refreshMs = 3_000;
@@ -9,7 +9,7 @@ export class ChannelList {
   readonly #gateway: Gateway;
   readonly #unauthorized: () => void;
   readonly #query = signal<ChannelQuery>({ kind: "", status: "", text: "" });
-  readonly #channels = signal<readonly ListedChannel[] | null>(null);
+  readonly #channels = signal<readonly DirectoryEntry[] | null>(null);
   readonly #more = signal<string | null>(null);
   readonly #refusal = signal<Refusal | null>(null);
   /** Numbers the questions, so that a late answer to an older one is dropped. */
@@ -19,7 +19,7 @@ export class ChannelList {
 
   readonly query: ReadonlySignal<ChannelQuery> = this.#query;
   /** Null until the first answer. */
-  readonly channels: ReadonlySignal<readonly ListedChannel[] | null> = this.#channels;
+  readonly channels: ReadonlySignal<readonly DirectoryEntry[] | null> = this.#channels;
   readonly hasMore: ReadonlySignal<boolean> = computed(() => this.#more.value !== null);
   readonly refusal: ReadonlySignal<Refusal | null> = this.#refusal;
 
