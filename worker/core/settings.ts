@@ -50,6 +50,14 @@ export const settingTable = {
     max: 32_000,
     meaning: "subscribers of one channel",
   },
+  MAX_FRAMES_PER_SECOND: {
+    type: "number",
+    default: 200,
+    unit: "frames",
+    min: 1,
+    max: 100_000,
+    meaning: "what a client may send on /ws and /ws/producers; five seconds of it at once",
+  },
   ALLOWED_ORIGINS: {
     type: "text",
     default: "",

@@ -13,6 +13,7 @@ export async function openManySocket(c: RouteContext): Promise<Response> {
   if (!query.ok) return refuseHandshake(c.req.raw, query.problem);
   const { 0: client, 1: server } = new WebSocketPair();
   const { claims, tenant } = identity.value;
-  new ClientSocket(server, { env: c.env, secret: c.get("secret"), claims, tenant });
+  const { env } = c;
+  new ClientSocket(server, { env, secret: c.get("secret"), settings: c.get("settings"), claims, tenant });
   return upgraded(client, offersNative(c.req.raw));
 }

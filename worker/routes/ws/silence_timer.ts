@@ -1,35 +1,39 @@
 import { Silence } from "../../core/silence.ts";
+import { type Clock, systemClock } from "./clock.ts";
 
 /** Tells when a client that pings has fallen silent. Frames only note the time; one timer looks now and then. */
 export class SilenceTimer {
-  readonly #silence = new Silence(Date.now());
+  readonly #silence: Silence;
+  readonly #clock: Clock;
   readonly #fallen: () => void;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #cancel: (() => void) | null = null;
 
-  constructor(fallen: () => void) {
+  constructor(fallen: () => void, clock: Clock = systemClock) {
+    this.#clock = clock;
+    this.#silence = new Silence(clock.now());
     this.#fallen = fallen;
   }
 
   heard(): void {
-    this.#silence.heard(Date.now());
+    this.#silence.heard(this.#clock.now());
   }
 
   pinged(): void {
-    this.#silence.pinged(Date.now());
-    if (this.#timer === null) this.#look();
+    this.#silence.pinged(this.#clock.now());
+    if (this.#cancel === null) this.#look();
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#cancel?.();
+    this.#cancel = null;
   }
 
   #look(): void {
-    this.#timer = null;
+    this.#cancel = null;
     const due = this.#silence.dueAt;
     if (due === null) return;
-    const leftMs = due - Date.now();
+    const leftMs = due - this.#clock.now();
     if (leftMs <= 0) this.#fallen();
-    else this.#timer = setTimeout(() => this.#look(), leftMs);
+    else this.#cancel = this.#clock.startTimer(() => this.#look(), leftMs);
   }
 }

@@ -1,0 +1,206 @@
+import {
+  closeCodes,
+  limits,
+  ok,
+  type Problem,
+  parseObject,
+  pingText,
+  pongText,
+  problemTable,
+  type Result,
+  refuse,
+  type Untrusted,
+  utf8Bytes,
+} from "../../../protocol/mod.ts";
+import { FrameRate } from "../../core/frame_rate.ts";
+import type { Settings } from "../../core/settings.ts";
+import type { Claims } from "../../core/token_claims.ts";
+import type { Env } from "../../objects/env.ts";
+import { verifyRenewal } from "../token_check.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { closeSocket } from "./close_socket.ts";
+import { SilenceTimer } from "./silence_timer.ts";
+import { TokenTimer } from "./token_timer.ts";
+
+/** Who opened a socket, and the gateway that it was opened to. */
+export interface Caller {
+  readonly env: Env;
+  readonly secret: string;
+  readonly settings: Settings;
+  readonly claims: Claims;
+  readonly tenant: string;
+}
+
+/** What speaks on a socket. */
+export interface Speaker {
+  /** Takes a frame, a JSON object not yet believed; `bytes` is its length as it was received. */
+  receive(frame: Untrusted, bytes: number): void;
+  /** A refusal in the client's protocol. */
+  encodeError(problem: Problem): string;
+  /** The token expires soon; a protocol that cannot say so says nothing. */
+  warn(inMs: number): void;
+  /** Whether a new token still grants all that is done here. */
+  allows(claims: Claims): Promise<Result<unknown>>;
+  /** The socket is gone: what belongs to it ends. */
+  close(): void;
+}
+
+/**
+ * After so much a socket ends by its own choice, for its invocation has 300 s of CPU (wrangler.toml). Clients
+ * resume elsewhere.
+ */
+export interface Lifetime {
+  /** Both ways. */
+  readonly frames: number;
+  readonly receivedBytes: number;
+}
+
+/** A client's socket that ends in this Worker: what all of them share, whatever is spoken. */
+export class FrameSocket {
+  readonly #socket: WebSocket;
+  readonly #caller: Caller;
+  readonly #speaker: Speaker;
+  readonly #clock: Clock;
+  readonly #rate: FrameRate;
+  readonly #token: TokenTimer;
+  readonly #silence: SilenceTimer;
+  #claims: Claims;
+  #isOpen = true;
+  #framesLeft: number;
+  #bytesLeft: number;
+
+  constructor(
+    socket: WebSocket,
+    caller: Caller,
+    lifetime: Lifetime,
+    speaker: Speaker,
+    clock: Clock = systemClock,
+  ) {
+    this.#socket = socket;
+    this.#caller = caller;
+    this.#speaker = speaker;
+    this.#clock = clock;
+    this.#claims = caller.claims;
+    this.#framesLeft = lifetime.frames;
+    this.#bytesLeft = lifetime.receivedBytes;
+    this.#rate = new FrameRate(caller.settings.MAX_FRAMES_PER_SECOND, clock.now());
+    this.#silence = new SilenceTimer(
+      () => this.fail({ code: "timeout", message: "The client pinged and then fell silent. Connect again." }),
+      clock,
+    );
+    this.#token = new TokenTimer(caller.claims.expiresAt, {
+      expiring: (inMs) => speaker.warn(inMs),
+      expired: () =>
+        this.fail({ code: "token_expired", message: "The token has expired. Connect with a new one." }),
+    });
+    socket.addEventListener("message", ({ data }) => this.#receive(data));
+    socket.addEventListener("close", () => this.#gone());
+    socket.addEventListener("error", () => this.#gone());
+    socket.accept();
+  }
+
+  /** Whose token it is, and what that grants now. */
+  get claims(): Claims {
+    return this.#claims;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  send(text: string): void {
+    this.#count(0);
+    if (!this.#isOpen) return;
+    if (text.startsWith('{"type":"entries"')) this.#rate.entriesSent();
+    try {
+      this.#socket.send(text);
+    } catch {
+      // It is closing: its close event ends everything.
+    }
+  }
+
+  /** Tells the client why, and closes. */
+  fail(problem: Problem): void {
+    this.send(this.#speaker.encodeError(problem));
+    this.close(problemTable[problem.code].close, problem.code);
+  }
+
+  close(code: number, reason: string): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#token.stop();
+    this.#silence.stop();
+    this.#speaker.close();
+    closeSocket(this.#socket, code, reason);
+  }
+
+  /** A new token must be of the same subject and still grant all that is done. */
+  async renew(token: string): Promise<void> {
+    const verdict = await this.#checkRenewal(token);
+    if (!this.#isOpen) return;
+    if (verdict.ok) {
+      this.#claims = verdict.value;
+      this.#token.renew(verdict.value.expiresAt);
+      return;
+    }
+    this.send(this.#speaker.encodeError(verdict.problem));
+    this.close(problemTable.token_invalid.close, verdict.problem.code);
+  }
+
+  async #checkRenewal(token: string): Promise<Result<Claims>> {
+    const { secret, tenant } = this.#caller;
+    const renewed = await verifyRenewal(token, secret, { subject: this.#claims.subject, tenant });
+    if (!renewed.ok || !this.#isOpen) return renewed;
+    const allowed = await this.#speaker.allows(renewed.value);
+    return allowed.ok ? renewed : allowed;
+  }
+
+  #receive(data: string | ArrayBuffer): void {
+    if (!this.#isOpen) return;
+    const text = this.#readText(data);
+    if (!text.ok) {
+      this.fail(text.problem);
+      return;
+    }
+    this.#silence.heard();
+    if (data === pingText) {
+      this.#silence.pinged();
+      this.send(pongText);
+      return;
+    }
+    const frame = parseObject(text.value.text, "The frame");
+    if (frame.ok) this.#speaker.receive(frame.value, text.value.bytes);
+    else if (frame.problem.code === "malformed_json") this.fail(frame.problem);
+    else this.send(this.#speaker.encodeError(frame.problem));
+  }
+
+  /** What is no text, too long or too fast ends the socket. */
+  #readText(data: string | ArrayBuffer): Result<{ readonly text: string; readonly bytes: number }> {
+    if (typeof data !== "string") {
+      return refuse("frame_invalid", "The frame is binary. Allowed: text frames of JSON.");
+    }
+    const most = limits.upFrameBytes;
+    const bytes = data.length > most ? data.length : utf8Bytes(data);
+    if (bytes > most) {
+      const message = `The frame has ${bytes.toLocaleString("en")} bytes and the limit is ${most.toLocaleString("en")}.`;
+      return refuse("frame_too_large", message, { expected: most });
+    }
+    const taken = this.#rate.take(data, this.#clock.now());
+    if (!taken.ok) return taken;
+    this.#count(bytes);
+    return this.#isOpen ? ok({ text: data, bytes }) : refuse("restarting", "The socket has ended.");
+  }
+
+  #count(receivedBytes: number): void {
+    const wasLasting = this.#framesLeft > 0 && this.#bytesLeft > 0;
+    this.#framesLeft -= 1;
+    this.#bytesLeft -= receivedBytes;
+    if (!wasLasting || (this.#framesLeft > 0 && this.#bytesLeft > 0)) return;
+    this.fail({ code: "restarting", message: "The socket has served its frames. Connect again." });
+  }
+
+  /** The peer is gone. An unanswered close leaves it waiting. */
+  #gone(): void {
+    this.close(closeCodes.normal.code, "");
+  }
+}
