@@ -1,24 +1,25 @@
 import { Agent, request } from "node:http";
 
-/** Lines as a build prints them, of about 100 characters, numbered, and all of one length. */
-export function lineOf(number: number): string {
+/** Lines as a build prints them, of about 100 characters, numbered, and all of one length; longer ones padded. */
+export function lineOf(number: number, chars = 0): string {
   const digits = String(number).padStart(10, "0");
-  return `[webpack-cli] compiled module ./src/components/panel/Chart.tsx in chunk main (number ${digits})`;
+  return `[webpack-cli] compiled module ./src/components/panel/Chart.tsx in chunk main (number ${digits})`.padEnd(
+    chars,
+    ".",
+  );
 }
 
 /** What an entry of the load has in a frame, in bytes: what a subscriber counts entries by. */
-export const entryBytes = JSON.stringify({
-  kind: "log",
-  ts: 1_000_000_000_000,
-  level: "info",
-  line: lineOf(0),
-}).length;
+export function entryBytesOf(lineChars = 0): number {
+  return JSON.stringify({ kind: "log", ts: 1_000_000_000_000, level: "info", line: lineOf(0, lineChars) })
+    .length;
+}
 
 /** A batch as NDJSON, its lines numbered from `first`. */
-export function batchOf(first: number, entries: number, ts: number): string {
+export function batchOf(first: number, entries: number, ts: number, lineChars = 0): string {
   let text = "";
   for (let i = 0; i < entries; i++) {
-    text += `{"ts":${ts},"level":"info","line":${JSON.stringify(lineOf(first + i))}}\n`;
+    text += `{"ts":${ts},"level":"info","line":${JSON.stringify(lineOf(first + i, lineChars))}}\n`;
   }
   return text;
 }

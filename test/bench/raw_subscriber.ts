@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
-import { entryBytes } from "./load.ts";
+import { entryBytesOf } from "./load.ts";
 
 /** What a subscriber saw of one frame, read from its first and last bytes alone. */
 export interface SeenFrame {
@@ -18,6 +18,14 @@ const lookBytes = 256;
 
 const firstPattern = /^(.*"first":(\d+),"entries":\[)\{"kind":"log","ts":(\d+)/;
 const windowPattern = /"windowBytes":(\d+)/;
+
+export interface RawOptions {
+  readonly offersDeflate?: boolean;
+  /** The address's query, with its question mark. */
+  readonly query?: string;
+  /** The length of the load's lines, if not {@link lineOf}'s own. */
+  readonly lineChars?: number;
+}
 
 /**
  * A native subscriber as cheap as can be, so that a thousand of them and the gateway fit two cores: a bare
@@ -37,6 +45,13 @@ export class RawSubscriber {
   #windowBytes = 8 * 1024;
   #unackedBytes = 0;
   #newest = 0;
+  #isClose = false;
+  readonly #entryBytes: number;
+  readonly #closed = Promise.withResolvers<number>();
+  /** Resolves with the gateway's close code, or 1006 where it said none. */
+  readonly closed: Promise<number> = this.#closed.promise;
+  /** How often a window was told, `subscribed` not counted. */
+  windows = 0;
   isPaused = false;
 
   /** Resolves when the gateway has said `subscribed`. */
@@ -44,17 +59,18 @@ export class RawSubscriber {
     url: URL,
     channel: string,
     token: string,
-    options: { readonly offersDeflate?: boolean; readonly query?: string },
+    options: RawOptions,
     onFrame: (frame: SeenFrame) => void,
   ): Promise<RawSubscriber> {
     return new Promise((resolve, reject) => {
       const socket = connect(Number(url.port), url.hostname);
-      const subscriber = new RawSubscriber(socket, channel, onFrame);
+      const subscriber = new RawSubscriber(socket, channel, entryBytesOf(options.lineChars), onFrame);
       subscriber.#onSubscribed = () => resolve(subscriber);
-      socket.once("error", reject);
-      socket.once("close", () =>
-        reject(new Error(`The gateway closed the socket: ${subscriber.#handshake}`)),
-      );
+      socket.on("error", reject);
+      socket.once("close", () => {
+        subscriber.#closed.resolve(1006);
+        reject(new Error(`The gateway closed the socket: ${subscriber.#handshake}`));
+      });
       socket.on("data", (chunk) => subscriber.#take(chunk));
       socket.write(
         `${[
@@ -75,15 +91,26 @@ export class RawSubscriber {
 
   #onSubscribed: () => void = () => undefined;
 
-  private constructor(socket: Socket, channel: string, onFrame: (frame: SeenFrame) => void) {
+  private constructor(
+    socket: Socket,
+    channel: string,
+    entryBytes: number,
+    onFrame: (frame: SeenFrame) => void,
+  ) {
     this.#socket = socket;
     this.#channel = channel;
+    this.#entryBytes = entryBytes;
     this.#onFrame = onFrame;
   }
 
   /** The handshake's answer. */
   get handshake(): string {
     return this.#handshake;
+  }
+
+  /** The newest cursor it has read. */
+  get cursor(): number {
+    return this.#newest;
   }
 
   pause(): void {
@@ -131,6 +158,7 @@ export class RawSubscriber {
     this.#left =
       short === 126 ? header.readUInt16BE(2) : short === 127 ? Number(header.readBigUInt64BE(2)) : short;
     this.#bytes = this.#left;
+    this.#isClose = ((header[0] ?? 0) & 0x0f) === 8;
     this.#header = Buffer.alloc(0);
     this.#head = Buffer.alloc(0);
     return chunk.subarray(need - known);
@@ -145,6 +173,11 @@ export class RawSubscriber {
   }
 
   #finish(): void {
+    if (this.#isClose) {
+      this.#closed.resolve(this.#head.readUInt16BE(0));
+      this.#socket.destroy();
+      return;
+    }
     const head = this.#head.toString("latin1", 0, lookBytes);
     if (head.startsWith('{"type":"entries"')) this.#finishEntries(head);
     else if (head.startsWith('{"type":"subscribed"')) {
@@ -152,6 +185,7 @@ export class RawSubscriber {
       this.#onSubscribed();
     } else if (head.startsWith('{"type":"window"')) {
       this.#windowBytes = Number(windowPattern.exec(head)?.[1] ?? this.#windowBytes);
+      this.windows += 1;
       if (this.#unackedBytes > 0) this.#ack();
     }
   }
@@ -161,7 +195,7 @@ export class RawSubscriber {
     if (found === null) throw new Error(`Not a frame of the load: ${head}`);
     const first = Number(found[2]);
     // What follows the head is the entries, a comma between each two, and the two closing brackets.
-    const entries = (this.#bytes - (found[1]?.length ?? 0) - 2 + 1) / (entryBytes + 1);
+    const entries = (this.#bytes - (found[1]?.length ?? 0) - 2 + 1) / (this.#entryBytes + 1);
     if (!Number.isInteger(entries)) throw new Error(`Entries of another length than the load's: ${head}`);
     const frame = { bytes: this.#bytes, first, last: first + entries - 1, ts: Number(found[3]) };
     this.#newest = frame.last;

@@ -39,7 +39,7 @@ export const settingTable = {
     default: limits.windowTotalBytes,
     unit: "bytes",
     min: limits.windowMinBytes,
-    max: 1024 * 1024 * 1024,
+    max: 16 * 1024 * 1024 * 1024,
     meaning: "what may be in flight to all subscribers of a channel; shared by them",
   },
   MAX_DIRECT_VIEWERS: {

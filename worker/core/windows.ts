@@ -2,10 +2,14 @@ import { limits } from "../../protocol/mod.ts";
 
 /** The arithmetic of windows: how much may be on its way to one subscriber, and to all. */
 
+/** The largest window is this part of the default total, and stays so of a larger one. */
+const windowsInTotal = limits.windowTotalBytes / limits.windowMaxBytes;
+
 /** A subscriber's window: its share of the total, between the least and the most, and at most what it asked for. */
 export function windowFor(totalBytes: number, subscribers: number, askedBytes: number | null): number {
   const share = Math.floor(totalBytes / Math.max(1, subscribers));
-  const window = Math.min(limits.windowMaxBytes, Math.max(limits.windowMinBytes, share));
+  const most = Math.max(limits.windowMaxBytes, Math.floor(totalBytes / windowsInTotal));
+  const window = Math.min(most, Math.max(limits.windowMinBytes, share));
   return askedBytes === null ? window : Math.min(window, Math.max(limits.windowMinBytes, askedBytes));
 }
 
