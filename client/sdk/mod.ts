@@ -6,6 +6,7 @@ export { backoffMs } from "./backoff.ts";
 export { problemOf, type TokenSource } from "./connection.ts";
 export type { ConnectionState, StopReason } from "./connection_state.ts";
 export { EntryBuffer, type PlacedEntry } from "./entry_buffer.ts";
+export type { Lack, LackCode } from "./lack.ts";
 export type { Transport } from "./lane.ts";
 export type { LogListener, Taken } from "./listener.ts";
 export { LogSocketClient, type LogSocketClientOptions, type Subscription } from "./log_socket_client.ts";

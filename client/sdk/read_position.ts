@@ -11,16 +11,17 @@ import {
   type TextSum,
   TextSummer,
 } from "../../protocol/mod.ts";
+import type { Lack } from "./lack.ts";
 import type { SavedRead } from "./saved_read.ts";
 
 /**
  * What the reader can say at the end (promise 5). `verified`: it read the whole text itself and lines, bytes and
- * CRC agree. `incomplete`: why it cannot say. `mismatch`: it read everything, and the text is not the one that
+ * CRC agree. `incomplete`: why it cannot say, by a stable code and in a sentence. `mismatch`: it read everything, and the text is not the one that
  * was ended.
  */
 export type EndProof =
   | { readonly state: "verified" }
-  | { readonly state: "incomplete"; readonly reason: string }
+  | ({ readonly state: "incomplete" } & Lack)
   | { readonly state: "mismatch"; readonly expected: TextSum; readonly found: TextSum };
 
 /** What a frame means to a reader at its position. */
@@ -32,7 +33,7 @@ export type Step<T> =
   | { readonly kind: "hole"; readonly expected: number; readonly found: number };
 
 const known = { kind: "known" } as const;
-const filterReason = "A filter chose what was read.";
+const filtered: Lack = { code: "filtered", reason: "A filter chose what was read." };
 
 /** Where a reader stands in a channel: its cursor, its epoch and the sum of the text read so far. */
 export class ReadPosition {
@@ -41,7 +42,7 @@ export class ReadPosition {
   #epoch: string | null = null;
   #summer = new TextSummer();
   /** Why the end cannot be proved; null while the sum is that of the whole text up to the cursor. */
-  #lack: string | null = "Nothing was read.";
+  #lack: Lack | null = { code: "nothing_read", reason: "Nothing was read." };
   /** The `subscribed` frame, until something follows it. */
   #beginning: SubscribedFrame | null = null;
   /** The journal was deleted while it was read: where the next one begins is not known yet. */
@@ -102,20 +103,24 @@ export class ReadPosition {
     if (frame.to < expected) return known;
     this.#cursor = frame.to;
     const from = Math.max(expected, frame.from);
-    this.#lack ??= `Cursors ${from} to ${frame.to} were not delivered (${frame.reason}).`;
+    this.#lack ??= {
+      code: "not_delivered",
+      reason: `Cursors ${from} to ${frame.to} were not delivered (${frame.reason}).`,
+    };
     return { kind: "deliver", value: { ...frame, from, count: frame.to - from + 1 } };
   }
 
   skipped(frame: SkippedFrame): Step<SkippedFrame> {
     if (this.#cursor !== null && frame.to <= this.#cursor) return known;
     this.#cursor = frame.to;
-    this.#lack = filterReason;
+    this.#lack = filtered;
     return { kind: "deliver", value: frame };
   }
 
   redact(frame: RedactFrame): void {
     if (this.#lack !== null || this.#cursor === null || frame.from > this.#cursor) return;
-    this.#lack = `Complete, redacted: cursors ${frame.from} to ${frame.to} were changed after they were read.`;
+    const reason = `Complete, redacted: cursors ${frame.from} to ${frame.to} were changed after they were read.`;
+    this.#lack = { code: "redacted", reason };
   }
 
   end(frame: EndFrame): Step<EndProof> {
@@ -127,8 +132,8 @@ export class ReadPosition {
   }
 
   #prove(frame: EndFrame): EndProof {
-    if (this.#isFiltered) return { state: "incomplete", reason: filterReason };
-    if (this.#lack !== null) return { state: "incomplete", reason: this.#lack };
+    if (this.#isFiltered) return { state: "incomplete", ...filtered };
+    if (this.#lack !== null) return { state: "incomplete", ...this.#lack };
     const found = this.#summer.sum;
     const expected = { lines: frame.lines, bytes: frame.bytes, crc: Number.parseInt(frame.crc32, 16) };
     if (sameSum(expected, found) && frame.crc32 === crc32Hex(found.crc)) return { state: "verified" };
@@ -147,7 +152,10 @@ export class ReadPosition {
     this.#lack =
       cursor === frame.first - 1
         ? null
-        : `Reading began after cursor ${cursor}, and the channel begins at ${frame.first}.`;
+        : {
+            code: "began_late",
+            reason: `Reading began after cursor ${cursor}, and the channel begins at ${frame.first}.`,
+          };
   }
 
   /** After a deletion reading goes on from the oldest entry of what comes. */
@@ -157,7 +165,7 @@ export class ReadPosition {
     } else {
       this.#isAdrift = true;
       this.#epoch = null;
-      this.#lack = "The journal was deleted while it was read.";
+      this.#lack = { code: "journal_deleted", reason: "The journal was deleted while it was read." };
     }
     return { kind: "deliver", value: frame };
   }
@@ -165,6 +173,6 @@ export class ReadPosition {
   #land(first: number): void {
     this.#isAdrift = false;
     this.#cursor = first - 1;
-    this.#lack ??= `Reading began at cursor ${first}.`;
+    this.#lack ??= { code: "began_late", reason: `Reading began at cursor ${first}.` };
   }
 }

@@ -1,4 +1,5 @@
 import { type Filter, isObject, type TextSum } from "../../protocol/mod.ts";
+import { isLackCode, type Lack } from "./lack.ts";
 
 /**
  * Where a reader's place is kept between processes. Any key-value store of strings does: what the functions
@@ -22,7 +23,7 @@ export function webStorage(storage: Pick<Storage, "getItem" | "setItem" | "remov
 /** A reader's place. `sum` is that of the whole text up to the cursor, or null with what it lacks. */
 export type SavedRead =
   | { readonly cursor: number; readonly epoch: string | null; readonly sum: TextSum }
-  | { readonly cursor: number; readonly epoch: string | null; readonly sum: null; readonly lack: string };
+  | { readonly cursor: number; readonly epoch: string | null; readonly sum: null; readonly lack: Lack };
 
 /** One key a gateway, channel and filter: what a filter let through is a different reading. */
 export function storageKey(gateway: string, channel: string, filter: Filter | undefined): string {
@@ -45,8 +46,12 @@ export function parseSavedRead(text: string): SavedRead | null {
   if (!isObject(value)) return null;
   const { cursor, epoch, sum, lack } = value;
   if (!isCount(cursor) || !(epoch === null || typeof epoch === "string")) return null;
-  if (sum === null) return typeof lack === "string" ? { cursor, epoch, sum, lack } : null;
+  if (sum === null) return isLack(lack) ? { cursor, epoch, sum, lack } : null;
   return isSum(sum) ? { cursor, epoch, sum } : null;
+}
+
+function isLack(value: unknown): value is Lack {
+  return isObject(value) && isLackCode(value["code"]) && typeof value["reason"] === "string";
 }
 
 function isCount(value: unknown): value is number {

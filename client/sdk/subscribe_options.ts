@@ -19,6 +19,6 @@ export interface SubscribeOptions {
 export function startOf(options: SubscribeOptions): SavedRead | null {
   const { cursor, epoch } = options;
   if (cursor === undefined) return null;
-  const lack = `Reading was resumed after cursor ${cursor} without the sums of what came before.`;
-  return { cursor, epoch: epoch ?? null, sum: null, lack };
+  const reason = `Reading was resumed after cursor ${cursor} without the sums of what came before.`;
+  return { cursor, epoch: epoch ?? null, sum: null, lack: { code: "resumed_bare", reason } };
 }

@@ -4,7 +4,7 @@ import type { FrameClock } from "./adapter.ts";
 import { type App, AppContext } from "./app.ts";
 import { AppFrame } from "./components/AppFrame.tsx";
 import { httpGateway } from "./gateway.ts";
-import { language, preferredLanguage, setLanguage } from "./i18n/language.ts";
+import { language, preferredLanguage, savedLanguage, setLanguage } from "./i18n/language.ts";
 import { Navigation } from "./models/navigation.ts";
 import { loginAddress, routeOf, takeToken } from "./models/routes.ts";
 import { SessionModel } from "./models/session.ts";
@@ -53,7 +53,8 @@ effect(() => {
   document.documentElement.lang = language.value;
 });
 keepSignedIn(app);
-await Promise.all([app.session.begin(token), setLanguage(preferredLanguage(navigator.languages))]);
+const firstLanguage = savedLanguage(() => localStorage) ?? preferredLanguage(navigator.languages);
+await Promise.all([app.session.begin(token), setLanguage(firstLanguage)]);
 
 const root = document.getElementById("app");
 if (root !== null) {

@@ -152,6 +152,7 @@ describe("the proof of the end", () => {
     gapped.entries(entries(5, 10));
     expect(proofOf(gapped)).toEqual({
       state: "incomplete",
+      code: "not_delivered",
       reason: "Cursors 1 to 4 were not delivered (retention).",
     });
 
@@ -159,24 +160,35 @@ describe("the proof of the end", () => {
     late.entries(entries(8, 10));
     expect(proofOf(late)).toEqual({
       state: "incomplete",
+      code: "began_late",
       reason: "Reading began after cursor 7, and the channel begins at 1.",
     });
 
     const filtered = begun({}, true);
     filtered.entries(entries(3, 4));
     filtered.skipped({ type: "skipped", channel, to: 10 });
-    expect(proofOf(filtered)).toEqual({ state: "incomplete", reason: "A filter chose what was read." });
+    expect(proofOf(filtered)).toEqual({
+      state: "incomplete",
+      code: "filtered",
+      reason: "A filter chose what was read.",
+    });
 
-    const bare = new ReadPosition({ cursor: 5, epoch: "A", sum: null, lack: "Resumed." });
+    const bare = new ReadPosition({
+      cursor: 5,
+      epoch: "A",
+      sum: null,
+      lack: { code: "resumed_bare", reason: "Resumed." },
+    });
     bare.subscribed(subscribed({ cursor: 5, resumed: true }));
     bare.entries(entries(6, 10));
-    expect(proofOf(bare)).toEqual({ state: "incomplete", reason: "Resumed." });
+    expect(proofOf(bare)).toEqual({ state: "incomplete", code: "resumed_bare", reason: "Resumed." });
 
     const redacted = begun();
     redacted.entries(entries(1, 10));
     redacted.redact({ type: "redact", channel, from: 4, to: 5 });
     expect(proofOf(redacted, { ...endOf(1, 10), crc32: "00000000" })).toEqual({
       state: "incomplete",
+      code: "redacted",
       reason: "Complete, redacted: cursors 4 to 5 were changed after they were read.",
     });
   });
@@ -190,7 +202,13 @@ describe("the proof of the end", () => {
   });
 
   it("[PRF6] takes up no stored place that it did not write", () => {
-    for (const text of ["", "{}", "[]", "null", '{"cursor":-1,"epoch":null,"sum":null,"lack":"x"}']) {
+    for (const text of [
+      "",
+      "{}",
+      "[]",
+      "null",
+      '{"cursor":1,"epoch":null,"sum":null,"lack":{"code":"x","reason":"x"}}',
+    ]) {
       expect(parseSavedRead(text)).toBeNull();
     }
     expect(parseSavedRead('{"cursor":3,"epoch":"A","sum":{"lines":1}}')).toBeNull();

@@ -7,7 +7,13 @@ import { buildAssets } from "../../client/viewer/build.ts";
 import { type Answer, type Gateway, httpGateway, type Session } from "../../client/viewer/gateway.ts";
 import { en } from "../../client/viewer/i18n/en.ts";
 import { formatAgo, formatDuration } from "../../client/viewer/i18n/format.ts";
-import { preferredLanguage } from "../../client/viewer/i18n/language.ts";
+import {
+  chooseLanguage,
+  language,
+  preferredLanguage,
+  savedLanguage,
+  words,
+} from "../../client/viewer/i18n/language.ts";
 import { zh } from "../../client/viewer/i18n/zh.ts";
 import { ChannelList } from "../../client/viewer/models/channel_list.ts";
 import {
@@ -256,6 +262,24 @@ describe("[PAG4] words", () => {
     expect(preferredLanguage([])).toBe("en");
   });
 
+  test("a choice is kept between visits, where the browser lets it, and nothing else is read as one", async () => {
+    const kept = new Map<string, string>();
+    const storage = () => ({
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+    });
+    expect(savedLanguage(storage)).toBeNull();
+    await chooseLanguage("zh", storage);
+    expect([language.value, words.value, savedLanguage(storage)]).toEqual(["zh", zh, "zh"]);
+    for (const key of kept.keys()) kept.set(key, "fr");
+    expect(savedLanguage(storage)).toBeNull();
+    const forbidden = () => {
+      throw new DOMException("No.", "SecurityError");
+    };
+    await chooseLanguage("en", forbidden);
+    expect([language.value, savedLanguage(forbidden)]).toEqual(["en", null]);
+  });
+
   test("durations and ages", () => {
     expect([-5, 400, 12_300, 185_000, 7_620_000].map(formatDuration)).toEqual([
       "0.0s",
@@ -274,7 +298,9 @@ const assetsDir = join(import.meta.dirname, "../../dist/assets");
 /** Scripts of the build by name, with those that they import at once. */
 async function scriptsOf(entries: readonly string[]): Promise<Map<string, string>> {
   const names = await readdir(join(assetsDir, "assets"));
-  const waiting = entries.map((entry) => names.find((name) => name.startsWith(`${entry}-`)) ?? entry);
+  const waiting = entries.map(
+    (entry) => names.find((name) => name.startsWith(`${entry}-`) && name.endsWith(".js")) ?? entry,
+  );
   const scripts = new Map<string, string>();
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     if (!scripts.has(name)) {

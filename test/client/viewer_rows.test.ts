@@ -144,7 +144,10 @@ describe("[VRT2] sections", () => {
         for (const [row, stage] of stages.entries()) {
           const found = sections.at(sections.indexOf({ kind: "row", row }));
           if (new Set<number>(folded).has(stage)) expect(found).toMatchObject({ kind: "stage", stage });
-          else expect(found).toEqual({ kind: "row", row });
+          else {
+            const isAfterStage = stage === noStage && row > 0 && stages[row - 1] !== noStage;
+            expect(found).toEqual({ kind: "row", row, ...(isAfterStage && { afterStage: true }) });
+          }
         }
       }),
     );

@@ -29,7 +29,9 @@ function verdictOf(end: ChannelEnd, isRedacted: boolean): string {
 }
 
 function Lack({ end }: { readonly end: ChannelEnd }) {
-  if (end.proof.state === "incomplete") return <span class="hint">{end.proof.reason}</span>;
+  if (end.proof.state === "incomplete") {
+    return <span class="hint">{words.value.lack(end.proof.code, end.proof.reason)}</span>;
+  }
   if (end.proof.state !== "mismatch") return null;
   const { lines, bytes } = end.proof.found;
   const number = (value: number): string => formatNumber(words.value, value);

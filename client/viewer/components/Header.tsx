@@ -1,5 +1,5 @@
 import { useApp } from "../app.ts";
-import { language, setLanguage, words } from "../i18n/language.ts";
+import { chooseLanguage, language, words } from "../i18n/language.ts";
 
 export function Header() {
   const { session } = useApp();
@@ -40,7 +40,7 @@ function LanguageSwitch() {
       class="quiet"
       lang={other}
       aria-label={`${switchTo}: ${switchLabel}`}
-      onClick={() => void setLanguage(other)}
+      onClick={() => void chooseLanguage(other, () => localStorage)}
     >
       {switchTo}
     </button>

@@ -15,17 +15,16 @@ export interface LogLineProps {
   /** What the line begins in. */
   readonly style: Style;
   readonly pattern: RegExp | null;
-  readonly isTarget: boolean;
+  /** Class names that its place adds, each after a space. */
+  readonly marks: string;
 }
 
 /** A line of the log, or an event: number, time, level and text. */
-export function LogLine({ line, style, pattern, isTarget }: LogLineProps) {
+export function LogLine({ line, style, pattern, marks }: LogLineProps) {
   const { line: lineName, levelTags, event } = words.value;
   const tag = line.kind === "event" ? event : levelTags[line.level];
   return (
-    <div
-      class={`row row-line level-${line.kind === "event" ? "event" : line.level}${isTarget ? " target" : ""}`}
-    >
+    <div class={`row row-line level-${line.kind === "event" ? "event" : line.level}${marks}`}>
       <a class="number" href={`#L${line.cursor}`} tabIndex={-1} aria-label={lineName(line.cursor)}>
         {line.cursor}
       </a>
@@ -40,7 +39,7 @@ export function LogLine({ line, style, pattern, isTarget }: LogLineProps) {
   );
 }
 
-function LineText({ line, style, pattern }: Omit<LogLineProps, "isTarget">) {
+function LineText({ line, style, pattern }: Omit<LogLineProps, "marks">) {
   const [isWhole, setWhole] = useState(false);
   const parsed = parseLine(line.text, style).runs;
   const { runs, rest } = isWhole ? { runs: parsed, rest: 0 } : clipRuns(parsed, clippedChars);

@@ -27,6 +27,7 @@ export function LogRow({ model, row }: LogRowProps) {
       isRedacted={kind === "redacted"}
       pattern={model.view.pattern}
       isTarget={model.view.target.value === model.buffer.store.read(row.row)?.cursor}
+      isAfterStage={row.afterStage === true}
       words={words.value}
     />
   );
@@ -51,6 +52,7 @@ interface LineRowProps {
   readonly isRedacted: boolean;
   readonly pattern: RegExp | null;
   readonly isTarget: boolean;
+  readonly isAfterStage: boolean;
   readonly words: typeof words.value;
 }
 
@@ -63,14 +65,16 @@ class LineRow extends Component<LineRowProps> {
       next.isRedacted !== now.isRedacted ||
       next.pattern !== now.pattern ||
       next.isTarget !== now.isTarget ||
+      next.isAfterStage !== now.isAfterStage ||
       next.words !== now.words
     );
   }
 
-  render({ model, row, isTarget, pattern }: LineRowProps) {
+  render({ model, row, pattern, isTarget, isAfterStage }: LineRowProps) {
     const line = model.buffer.store.read(row);
     if (line === null) return null;
     const style = model.buffer.styleOf(line.style);
-    return <LogLine line={line} style={style} pattern={pattern} isTarget={isTarget} />;
+    const marks = `${isTarget ? " target" : ""}${isAfterStage ? " after-stage" : ""}`;
+    return <LogLine line={line} style={style} pattern={pattern} marks={marks} />;
   }
 }

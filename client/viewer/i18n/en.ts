@@ -1,4 +1,5 @@
 import type { GapReason, Level, Status } from "../../../protocol/mod.ts";
+import type { LackCode } from "../../sdk/mod.ts";
 
 const statusNames: Record<Status, string> = {
   waiting: "Waiting",
@@ -124,6 +125,7 @@ export const en = {
   verified: "Complete, verified",
   redactedEnd: "Complete, redacted",
   unverified: "Not verified",
+  lack: (_code: LackCode, reason: string) => reason,
   mismatch: "Does not match what was sent",
   proofOf: (lines: string, bytes: string, crc: string) => `${lines} lines, ${bytes} bytes, CRC-32 ${crc}`,
   mismatchOf: (lines: string, bytes: string) => `this page read ${lines} lines, ${bytes} bytes`,

@@ -10,7 +10,32 @@ export const language: ReadonlySignal<Language> = chosen;
 /** The dictionary of the language chosen. */
 export const words: ReadonlySignal<Dictionary> = dictionary;
 
-/** Chooses a language; English comes with the page, others are loaded. One that cannot be loaded is not chosen. */
+/** What keeps the choice between visits. Answering may throw, where a browser forbids it. */
+export type ChoiceStorage = () => Pick<Storage, "getItem" | "setItem">;
+
+const storageKey = "tailrace/language";
+
+/** The language chosen on an earlier visit; null without one. */
+export function savedLanguage(storage: ChoiceStorage): Language | null {
+  try {
+    const saved = storage().getItem(storageKey);
+    return saved === "en" || saved === "zh" ? saved : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Chooses a language and keeps the choice, where the browser lets it. */
+export async function chooseLanguage(next: Language, storage: ChoiceStorage): Promise<void> {
+  await setLanguage(next);
+  try {
+    storage().setItem(storageKey, next);
+  } catch {
+    // The choice holds for this visit.
+  }
+}
+
+/** Shows the pages in a language; English comes with the page, others are loaded. One that cannot be loaded is not chosen. */
 export async function setLanguage(next: Language): Promise<void> {
   const loaded = next === "en" ? en : await import("./zh.ts").then(({ zh }) => zh).catch(() => null);
   if (loaded === null) return;

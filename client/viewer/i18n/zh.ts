@@ -1,4 +1,15 @@
+import type { LackCode } from "../../sdk/mod.ts";
 import type { Dictionary } from "./en.ts";
+
+const lacks: Record<LackCode, string> = {
+  nothing_read: "尚未读取任何内容。",
+  began_late: "没有从第一行开始读取。",
+  resumed_bare: "从中途继续读取，之前部分没有校验值。",
+  not_delivered: "有些行没有送达，见日志中的缺口。",
+  filtered: "读取时使用了过滤条件。",
+  redacted: "有些行在读取之后被修改。",
+  journal_deleted: "读取期间频道被删除。",
+};
 
 /** Everything the pages say, in Chinese. */
 export const zh: Dictionary = {
@@ -116,6 +127,7 @@ export const zh: Dictionary = {
   verified: "完整，已校验",
   redactedEnd: "完整，部分已移除",
   unverified: "未校验",
+  lack: (code) => lacks[code],
   mismatch: "与发送内容不一致",
   proofOf: (lines, bytes, crc) => `${lines} 行，${bytes} 字节，CRC-32 ${crc}`,
   mismatchOf: (lines, bytes) => `此页面读到 ${lines} 行，${bytes} 字节`,

@@ -4,7 +4,8 @@ export type ViewRow =
   | { readonly kind: "dropped" }
   /** Heads the lines of a stage, which begin with `row`. */
   | { readonly kind: "stage"; readonly row: number; readonly stage: number }
-  | { readonly kind: "row"; readonly row: number };
+  /** `afterStage`: the first row without a stage after rows of one. */
+  | { readonly kind: "row"; readonly row: number; readonly afterStage?: true };
 
 /** Which rows a view shows, in order. */
 export interface RowLayout {

@@ -59,7 +59,9 @@ export class Sections implements RowLayout {
     const start = this.#starts[section] ?? 0;
     const stage = this.#stages[section] ?? noStage;
     const within = inSections - (this.#before[section] ?? 0);
-    if (stage === noStage) return { kind: "row", row: start + within };
+    if (stage === noStage) {
+      return { kind: "row", row: start + within, ...(section > 0 && within === 0 && { afterStage: true }) };
+    }
     return within === 0 ? { kind: "stage", row: start, stage } : { kind: "row", row: start + within - 1 };
   }
 
