@@ -50,8 +50,6 @@ export class RawSubscriber {
   readonly #closed = Promise.withResolvers<number>();
   /** Resolves with the gateway's close code, or 1006 where it said none. */
   readonly closed: Promise<number> = this.#closed.promise;
-  /** How often a window was told, `subscribed` not counted. */
-  windows = 0;
   isPaused = false;
 
   /** Resolves when the gateway has said `subscribed`. */
@@ -108,9 +106,9 @@ export class RawSubscriber {
     return this.#handshake;
   }
 
-  /** The newest cursor it has read. */
-  get cursor(): number {
-    return this.#newest;
+  /** The window it was last told of. */
+  get windowBytes(): number {
+    return this.#windowBytes;
   }
 
   pause(): void {
@@ -185,7 +183,6 @@ export class RawSubscriber {
       this.#onSubscribed();
     } else if (head.startsWith('{"type":"window"')) {
       this.#windowBytes = Number(windowPattern.exec(head)?.[1] ?? this.#windowBytes);
-      this.windows += 1;
       if (this.#unackedBytes > 0) this.#ack();
     }
   }

@@ -1,3 +1,4 @@
+import { setTimeout as pass } from "node:timers/promises";
 import { append, batchOf } from "../bench/load.ts";
 import { residentBytes } from "../bench/process_memory.ts";
 import type { Access } from "../e2e/send_lines.ts";
@@ -7,15 +8,24 @@ import type { Access } from "../e2e/send_lines.ts";
 const MiB = 1024 * 1024;
 /** Longer than a build's lines, so that the time goes into bytes and not into parsing. */
 export const bulkLineChars = 1_000;
-const batchLines = 1_000;
-const inFlight = 4;
+const batchLines = 250;
+const inFlight = 2;
 
-/** Appends so many MiB, a few batches at once, after so many lines; answers how many there are then. */
+export interface Bulk {
+  readonly mebibytes: number;
+  /** Lines that are there already. */
+  readonly after?: number;
+  /** How long each lane waits after a batch, in milliseconds: so that readers can keep up. */
+  readonly pauseMs?: number;
+  /** Told the last cursor of each batch as it is acknowledged. */
+  readonly onStored?: (last: number) => void;
+}
+
+/** Appends so much, a few batches at once; answers how many lines there are then. */
 export async function appendBulk(
   { url, token }: Access,
   channel: string,
-  mebibytes: number,
-  after = 0,
+  { mebibytes, after = 0, pauseMs = 0, onStored = () => undefined }: Bulk,
 ): Promise<number> {
   const tail = after + Math.ceil((mebibytes * MiB) / bulkLineChars / batchLines) * batchLines;
   let next = after + 1;
@@ -23,7 +33,9 @@ export async function appendBulk(
     while (next <= tail) {
       const first = next;
       next += batchLines;
-      await append(new URL(url), channel, token, batchOf(first, batchLines, Date.now(), bulkLineChars));
+      const body = batchOf(first, batchLines, Date.now(), bulkLineChars);
+      onStored((await append(new URL(url), channel, token, body)).last);
+      if (pauseMs > 0) await pass(pauseMs);
     }
   };
   await Promise.all(Array.from({ length: inFlight }, lane));

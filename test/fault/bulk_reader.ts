@@ -1,12 +1,9 @@
-import { Histogram } from "../bench/histogram.ts";
 import { RawSubscriber, type SeenFrame } from "../bench/raw_subscriber.ts";
 import type { Access } from "../e2e/send_lines.ts";
 import { bulkLineChars } from "./bulk.ts";
 
 /** A direct subscriber of bulk that can stop reading; it acknowledges what it has read, and nothing else. */
 export class BulkReader {
-  /** From a line's timestamp to its arrival, in milliseconds, the oldest line of each frame. */
-  readonly latency = new Histogram();
   readonly faults: string[] = [];
   /** Close codes it was given. */
   readonly closes: number[] = [];
@@ -31,8 +28,9 @@ export class BulkReader {
     return this.#cursor;
   }
 
-  get windows(): number {
-    return this.#subscriber?.windows ?? 0;
+  /** The window it was last told of. */
+  get windowBytes(): number {
+    return this.#subscriber?.windowBytes ?? 0;
   }
 
   pause(): void {
@@ -79,12 +77,11 @@ export class BulkReader {
     this.#connect().catch((error: unknown) => this.faults.push(String(error)));
   }
 
-  #see({ first, last, ts }: SeenFrame): void {
+  #see({ first, last }: SeenFrame): void {
     // A resumed reader drops what it has: its first frame may begin before the cursor asked for.
     if (first > this.#cursor + 1 || last <= this.#cursor)
       this.faults.push(`Entries ${first} to ${last} came after ${this.#cursor}`);
     this.#cursor = last;
-    this.latency.add(Date.now() - ts);
     this.#moved();
   }
 }
