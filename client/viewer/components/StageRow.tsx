@@ -21,7 +21,7 @@ export function StageRow({ model, stage }: StageRowProps) {
       <button
         type="button"
         aria-expanded={!isFolded}
-        aria-label={isFolded ? unfold(name) : fold(name)}
+        title={isFolded ? unfold(name) : fold(name)}
         onClick={() => model.view.setFolded([stage], !isFolded)}
       >
         <span class="chevron" aria-hidden="true">
