@@ -2,7 +2,7 @@ import { parseChannelName, quote } from "./channel_name.ts";
 import { ok, type Result, refuse } from "./codes.ts";
 import { checkFields, type FieldRules, isObject, parseObject, rule, type Untrusted } from "./fields.ts";
 import { decodeFilter } from "./filter.ts";
-import type { SubscribeFrame, ViewerFrame } from "./frames/up.ts";
+import type { ProducerFrame, SubscribeFrame, ViewerFrame } from "./frames/up.ts";
 import { limits } from "./limits.ts";
 
 const channel = {
@@ -28,6 +28,21 @@ export const viewerFrameRules: { readonly [Type in ViewerFrame["type"]]: FieldRu
   ping: { type: rule.exactly("ping") },
 };
 
+const count = rule.integer(0, Number.MAX_SAFE_INTEGER, { required: true });
+
+export const producerFrameRules: { readonly [Type in ProducerFrame["type"]]: FieldRules } = {
+  append: {
+    type: rule.exactly("append"),
+    channel,
+    producer: rule.text(limits.producerIdChars, { required: true }),
+    epoch: count,
+    seq: count,
+    entries: { test: Array.isArray, allowed: "a list of entries", required: true },
+  },
+  auth: viewerFrameRules.auth,
+  ping: viewerFrameRules.ping,
+};
+
 /** Reads one frame of a viewer's socket, strictly. */
 export function decodeViewerFrame(text: string): Result<ViewerFrame> {
   const parsed = parseObject(text, "The frame");
@@ -36,20 +51,30 @@ export function decodeViewerFrame(text: string): Result<ViewerFrame> {
 
 /** The same for a frame that is parsed already. */
 export function viewerFrameOf(value: Untrusted): Result<ViewerFrame> {
+  const checked = checkFrame(value, viewerFrameRules);
+  if (!checked.ok) return checked;
+  return value["type"] === "subscribe" ? subscribeOf(value) : ok(value as unknown as ViewerFrame);
+}
+
+/** Reads one parsed frame of a producer's socket, strictly but for its entries. */
+export function producerFrameOf(value: Untrusted): Result<ProducerFrame> {
+  const checked = checkFrame(value, producerFrameRules);
+  return checked.ok ? ok(value as unknown as ProducerFrame) : checked;
+}
+
+function checkFrame(value: Untrusted, rules: Readonly<Record<string, FieldRules>>): Result<true> {
   const type = value["type"];
-  if (typeof type !== "string" || !Object.hasOwn(viewerFrameRules, type)) {
+  const fields = typeof type === "string" && Object.hasOwn(rules, type) ? rules[type] : undefined;
+  if (fields === undefined) {
     return refuse(
       "unknown_frame",
-      `The frame has type: ${quote(type)}. Allowed: ${Object.keys(viewerFrameRules).join(", ")}.`,
+      `The frame has type: ${quote(type)}. Allowed: ${Object.keys(rules).join(", ")}.`,
     );
   }
-  const checked = checkFields(value, viewerFrameRules[type as ViewerFrame["type"]], `The ${type} frame`);
-  if (!checked.ok) return checked;
-  if (typeof value["channel"] === "string") {
-    const name = parseChannelName(value["channel"]);
-    if (!name.ok) return name;
-  }
-  return type === "subscribe" ? subscribeOf(value) : ok(value as unknown as ViewerFrame);
+  const checked = checkFields(value, fields, `The ${String(type)} frame`);
+  if (!checked.ok || typeof value["channel"] !== "string") return checked;
+  const name = parseChannelName(value["channel"]);
+  return name.ok ? ok(true) : name;
 }
 
 function subscribeOf(value: Untrusted): Result<SubscribeFrame> {

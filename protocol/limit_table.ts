@@ -25,6 +25,7 @@ const explanations: Readonly<Record<LimitName, Omit<Limit, "value">>> = {
   frameBytes: { unit: "bytes", reason: "a frame is sent while half a window is in flight" },
   rowBytes: { unit: "bytes", reason: "a row is read whole, and may hold 2 MB at most" },
   upFrameBytes: { unit: "bytes", reason: "what a client may send in one frame" },
+  unackedBytes: { unit: "bytes", reason: "a producer's batches on their way are held in a Worker's memory" },
   windowMinBytes: { unit: "bytes", reason: "a smaller window sends a frame a line" },
   windowMaxBytes: { unit: "bytes", reason: "a larger window only fills memory" },
   windowTotalBytes: { unit: "bytes", reason: "an object has 128 MB with its neighbours" },

@@ -24,6 +24,7 @@ const values = {
   frameBytes: 64 * KiB,
   rowBytes: 256 * KiB,
   upFrameBytes: 1 * MiB,
+  unackedBytes: 8 * MiB,
   windowMinBytes: 8 * KiB,
   windowMaxBytes: 1 * MiB,
   windowTotalBytes: 48 * MiB,

@@ -77,6 +77,12 @@ export interface AnswerFrame {
   readonly final: boolean;
 }
 
+/** An `append` whose entries are not checked yet: who reads them fills in what they leave out. */
+export type UncheckedAppend = Omit<AppendFrame, "entries"> & { readonly entries: readonly unknown[] };
+
+/** What a producer's socket takes. */
+export type ProducerFrame = UncheckedAppend | AuthFrame | PingFrame;
+
 /** What a viewer's socket takes. */
 export type ViewerFrame = SubscribeFrame | UnsubscribeFrame | AckFrame | AuthFrame | PingFrame;
 

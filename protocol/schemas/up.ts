@@ -11,6 +11,9 @@ const viewerFrames = [subscribeFrame, unsubscribeFrame, ackFrame, authFrame, pin
 /** What a viewer's socket takes. */
 export const viewerFrame = z.discriminatedUnion("type", viewerFrames);
 
+/** What a producer's socket takes. */
+export const producerFrame = z.discriminatedUnion("type", [appendFrame, authFrame, pingFrame]);
+
 export const upFrame = z.discriminatedUnion("type", [
   ...viewerFrames,
   commandFrame,

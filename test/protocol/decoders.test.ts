@@ -8,6 +8,7 @@ import {
   decodeViewerFrame,
   isObject,
   limits,
+  producerFrameOf,
 } from "../../protocol/mod.ts";
 import {
   appendEntry,
@@ -18,9 +19,11 @@ import {
   eventEntry,
   filter,
   logEntry,
+  producerFrame,
   viewerFrame,
   wire,
 } from "../../protocol/schemas/mod.ts";
+import { decodeEntries } from "../../worker/core/entry_body.ts";
 import { textsLike } from "./mutations.ts";
 
 const runs = 3_000;
@@ -118,6 +121,24 @@ describe("hand decoders accept exactly what the schemas accept", () => {
     };
     const values = [...examplesOf(downFrame.options), entries, summary];
     agree(textsLike(values), (_, text) => decodeDownFrame(text).ok, downFrame);
+  });
+
+  test("[DEC14] producerFrameOf with decodeEntries and ProducerFrame", () => {
+    const append = {
+      type: "append",
+      channel: "build/1",
+      producer: "p",
+      epoch: 0,
+      seq: 9,
+      entries: [fullLine, fullEvent],
+    };
+    const values = [...examplesOf(producerFrame.options), append];
+    const decode = (value: unknown) => {
+      const frame = isObject(value) && producerFrameOf(value);
+      if (frame === false || !frame.ok) return false;
+      return frame.value.type !== "append" || decodeEntries(frame.value.entries, defaults).ok;
+    };
+    agree(textsLike(values), decode, producerFrame);
   });
 
   test("[DEC5] what decodeEntry accepts is an entry as journaled, and well-formed text", () => {

@@ -9,6 +9,7 @@ import {
   pongText,
   problemTable,
   problemTitles,
+  producerFrameRules,
   viewerFrameRules,
 } from "../../protocol/mod.ts";
 import { downFrame, upFrame } from "../../protocol/schemas/mod.ts";
@@ -108,9 +109,13 @@ function allowedFor(setting: Setting): string {
 export const upTypes: readonly string[] = upFrame.options.map((frame) => frame.shape.type.value);
 export const downTypes: readonly string[] = downFrame.options.map((frame) => frame.shape.type.value);
 
+function isTaken(type: string): boolean {
+  return Object.hasOwn(viewerFrameRules, type) || Object.hasOwn(producerFrameRules, type);
+}
+
 /** What the tables and schemas name and the gateway never does, by how its source would say it. */
 export const reserved = {
-  "frames up": upTypes.filter((type) => !Object.hasOwn(viewerFrameRules, type)),
+  "frames up": upTypes.filter((type) => !isTaken(type)),
   "frames down": downTypes.filter((type) => !isInSource(`(?:type|"type"): ?"${type}"`)),
   "gap reasons": gapReasons.filter((reason) => !isInSource(`reason: "${reason}"`)),
   "problem codes": Object.keys(problemTable).filter(

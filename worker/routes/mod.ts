@@ -18,6 +18,7 @@ import { SignIn } from "./session/sign_in.ts";
 import { SignOut } from "./session/sign_out.ts";
 import { openDirectSocket } from "./ws/direct.ts";
 import { openManySocket } from "./ws/many.ts";
+import { openProducerSocket } from "./ws/producers.ts";
 
 const app = new Hono<GatewayEnv>();
 app.onError(failed);
@@ -62,6 +63,7 @@ documented.get("/v1/channels/:kind/:id/entries", ReadEntries);
 app.get("/openapi.json", (c) => c.json(documented.schema));
 app.get("/ws", openManySocket);
 app.get("/ws/channels/:kind/:id", openDirectSocket);
+app.get("/ws/producers/:kind/:id", openProducerSocket);
 addPages(app);
 
 export default app;

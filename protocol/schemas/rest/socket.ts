@@ -1,7 +1,11 @@
 import { limits } from "../../limits.ts";
+import { appendQuery } from "./channels.ts";
 import { integerText, plainText, strictQuery } from "./query.ts";
 
 const max = Number.MAX_SAFE_INTEGER;
+
+/** The query of a producer's socket. */
+export const producerSocketQuery = strictQuery({ project: appendQuery.shape.project });
 
 /** Where a direct socket begins: its address is its subscription. */
 export const directSocketQuery = strictQuery({

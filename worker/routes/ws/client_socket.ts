@@ -1,6 +1,6 @@
 import { ok, type Problem, parseChannelName, type Result, type Untrusted } from "../../../protocol/mod.ts";
 import type { Claims } from "../../core/token_claims.ts";
-import { authorizeChannel } from "../auth/authorize.ts";
+import { checkGrant } from "./check_grant.ts";
 import { DialectSession } from "./dialect_session.ts";
 import { decide } from "./dialects.ts";
 import { type Caller, FrameSocket, type Lifetime, type Speaker } from "./frame_socket.ts";
@@ -73,12 +73,6 @@ export class ClientSocket implements Speaker {
   async #authorize(claims: Claims, channel: string): Promise<Result<unknown>> {
     const name = parseChannelName(channel);
     if (!name.ok) return name;
-    try {
-      return await authorizeChannel(this.#caller.env, claims, "read", name.value);
-    } catch (error) {
-      console.warn(`The grant for ${channel} could not be checked`, error);
-      const message = `The project of ${channel} could not be asked for. Try again.`;
-      return { ok: false, problem: { code: "restarting", message } };
-    }
+    return checkGrant(this.#caller.env, claims, "read", name.value);
   }
 }

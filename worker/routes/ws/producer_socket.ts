@@ -1,0 +1,165 @@
+import {
+  type About,
+  type AppendedFrame,
+  type ChannelName,
+  errorFrameOf,
+  limits,
+  type Problem,
+  parseChannelName,
+  pongText,
+  producerFrameOf,
+  type Result,
+  refuse,
+  type UncheckedAppend,
+  type Untrusted,
+} from "../../../protocol/mod.ts";
+import { makeBatch } from "../../core/batch.ts";
+import type { AppendReceipt, AppendRequest } from "../../core/contract.ts";
+import { decodeEntries } from "../../core/entry_body.ts";
+import type { Claims } from "../../core/token_claims.ts";
+import { AppendPipeline } from "./append_pipeline.ts";
+import { checkGrant } from "./check_grant.ts";
+import { type Caller, FrameSocket, type Lifetime, type Speaker } from "./frame_socket.ts";
+
+/** What a producer's socket appends to, and by which grant. */
+export interface Target {
+  readonly channel: ChannelName;
+  /** What a first append gives the channel. */
+  readonly firstProject: string | undefined;
+  /** The grant is one on this project, and holds for as long as the channel is the project's. */
+  readonly grantedProject: string | undefined;
+}
+
+/** A MiB of batches costs some 50 ms of CPU, a small batch less than a millisecond. */
+const lifetime: Lifetime = { frames: 100_000, receivedBytes: 1024 * 1024 * 1024 };
+
+/** How often a grant on a project is checked again while batches come, in milliseconds. */
+const recheckMs = 60_000;
+
+/** A producer's socket: batches are handed on as they come, and answered in order once they are on disk. */
+export class ProducerSocket implements Speaker {
+  readonly #socket: FrameSocket;
+  readonly #caller: Caller;
+  readonly #target: Target;
+  readonly #pipeline: AppendPipeline;
+  #checkedAt = Date.now();
+
+  constructor(socket: WebSocket, caller: Caller, target: Target) {
+    this.#caller = caller;
+    this.#target = target;
+    this.#pipeline = new AppendPipeline(caller.env, caller.tenant, target.channel.name);
+    this.#socket = new FrameSocket(socket, caller, lifetime, this);
+  }
+
+  receive(untrusted: Untrusted, bytes: number): void {
+    const decoded = producerFrameOf(untrusted);
+    if (!decoded.ok) {
+      this.#refuse(decoded.problem, aboutOf(untrusted));
+      return;
+    }
+    const frame = decoded.value;
+    switch (frame.type) {
+      case "ping":
+        this.#socket.send(pongText);
+        return;
+      case "auth":
+        void this.#socket.renew(frame.token);
+        return;
+      case "append":
+        this.#append(frame, bytes);
+        return;
+    }
+  }
+
+  encodeError(problem: Problem): string {
+    return JSON.stringify(errorFrameOf(problem));
+  }
+
+  warn(inMs: number): void {
+    this.#socket.send(JSON.stringify({ type: "expiring", inMs }));
+  }
+
+  allows(claims: Claims): Promise<Result<unknown>> {
+    const { channel, firstProject } = this.#target;
+    return checkGrant(this.#caller.env, claims, "write", channel, firstProject);
+  }
+
+  /** What was handed on is stored all the same; its producer repeats it elsewhere and is told so. */
+  close(): void {}
+
+  #append(frame: UncheckedAppend, bytes: number): void {
+    const request = this.#requestOf(frame, bytes);
+    if (!request.ok) {
+      this.#refuse(request.problem, frame);
+      return;
+    }
+    this.#pipeline.append(request.value, bytes, (outcome) => {
+      if (outcome.ok) this.#socket.send(JSON.stringify(appendedFrame(frame, outcome.value)));
+      else this.#tell(outcome.problem, frame);
+    });
+    this.#recheck();
+  }
+
+  #requestOf(frame: UncheckedAppend, bytes: number): Result<AppendRequest> {
+    const { channel, firstProject } = this.#target;
+    if (frame.channel !== channel.name) {
+      const message = `This socket appends to ${channel.name} and was sent a batch for ${frame.channel}.`;
+      return refuse("invalid_field", message, { expected: channel.name });
+    }
+    const admitted = this.#pipeline.admits(bytes);
+    if (!admitted.ok) return admitted;
+    const entries = decodeEntries(frame.entries, { ts: Date.now(), level: "info" });
+    if (!entries.ok) return entries;
+    const batch = makeBatch(entries.value);
+    if (!batch.ok) return batch;
+    const value = {
+      tenant: this.#caller.tenant,
+      channel: channel.name,
+      producer: { id: frame.producer, epoch: frame.epoch, seq: frame.seq },
+      batch: batch.value,
+      ...(firstProject !== undefined && { project: firstProject }),
+    };
+    return { ok: true, value };
+  }
+
+  #refuse(problem: Problem, about: About): void {
+    this.#pipeline.refuse(problem, () => this.#tell(problem, about));
+  }
+
+  #tell(problem: Problem, about: About): void {
+    this.#socket.send(JSON.stringify(errorFrameOf(problem, about)));
+  }
+
+  /** A channel may be deleted and begun anew in another project while its producers stay connected. */
+  #recheck(): void {
+    if (this.#target.grantedProject === undefined || Date.now() - this.#checkedAt < recheckMs) return;
+    this.#checkedAt = Date.now();
+    void this.allows(this.#socket.claims).then((verdict) => {
+      if (!verdict.ok && verdict.problem.code === "forbidden") this.#socket.fail(verdict.problem);
+    });
+  }
+}
+
+function appendedFrame(frame: UncheckedAppend, receipt: AppendReceipt): AppendedFrame {
+  const { channel, producer, epoch, seq } = frame;
+  const { first, last, duplicate } = receipt;
+  return {
+    type: "appended",
+    channel,
+    producer,
+    epoch,
+    seq,
+    ...(first !== undefined && { first }),
+    ...(last !== undefined && { last }),
+    duplicate,
+  };
+}
+
+/** As much as a refused frame says of itself, where that is right. */
+function aboutOf({ channel, producer, seq }: Untrusted): About {
+  return {
+    ...(typeof channel === "string" && parseChannelName(channel).ok && { channel }),
+    ...(typeof producer === "string" && producer.length <= limits.producerIdChars && { producer }),
+    ...(typeof seq === "number" && Number.isSafeInteger(seq) && seq >= 0 && { seq }),
+  };
+}
