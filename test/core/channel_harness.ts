@@ -14,6 +14,7 @@ import type { ChannelPorts, ChannelSettings } from "../../worker/core/ports.ts";
 import type { Peer, SubscriberState } from "../../worker/core/subscriber.ts";
 
 export const channelName = "build/1";
+export const dayMs = 24 * 60 * 60 * 1000;
 
 /** A peer's end in memory: what it was sent, as frames, and what a wake would find attached. */
 export class TestPeer implements Peer {
@@ -81,7 +82,12 @@ export class TestChannel {
 
   constructor(journal: Journal = new MemoryJournal(), settings: Partial<ChannelSettings> = {}) {
     this.journal = journal;
-    this.#settings = { windowTotalBytes: 48 * 1024 * 1024, maxDirectViewers: 2_000, ...settings };
+    this.#settings = {
+      windowTotalBytes: 48 * 1024 * 1024,
+      maxDirectViewers: 2_000,
+      retention: { ageMs: 30 * dayMs, bytes: 1024 * 1024 * 1024, entries: 0 },
+      ...settings,
+    };
     this.channel = this.#make([]);
   }
 
@@ -141,6 +147,9 @@ export class TestChannel {
       changed: (what) => calls.changed.push(what),
       abort: (reason) => calls.aborted.push(reason),
     };
-    return new Channel(this.journal, { tenant: "t", channel: channelName }, this.#settings, ports, woken);
+    const name = { tenant: "t", channel: channelName };
+    const channel = new Channel(this.journal, name, this.#settings, ports, woken);
+    channel.plan(this.now);
+    return channel;
   }
 }

@@ -7,6 +7,7 @@ import { journalSuite, rowAfter, snapshotAt } from "./journal_suite.ts";
 function sqlOf(database: DatabaseSync): Sql {
   return {
     exec: (query, ...bindings) => database.prepare(query).all(...bindings) as Record<string, unknown>[],
+    erase: () => database.exec("DROP TABLE IF EXISTS journal; DROP TABLE IF EXISTS snapshot"),
     transaction: (run) => {
       database.exec("BEGIN");
       try {

@@ -26,6 +26,7 @@ export function snapshotAt(cursor: number, epoch: string | null = "e"): Snapshot
     cursor,
     offset: 0,
     total: { lines: 0, bytes: 0, crc: 0 },
+    trimmed: { cursor: 0, offset: 0, total: { lines: 0, bytes: 0, crc: 0 } },
     startedAt: 1,
     updatedAt: 1,
     summary: emptySummary(),
@@ -33,13 +34,15 @@ export function snapshotAt(cursor: number, epoch: string | null = "e"): Snapshot
   };
 }
 
+const firsts = (rows: readonly { readonly first: number }[]) => rows.map(({ first }) => first);
+
 /** The contract of a journal: every implementation passes it. `reopen` wakes another one on the same store. */
 export function journalSuite(name: string, make: () => { journal: Journal; reopen: () => Journal }): void {
   describe(`journal: ${name}`, () => {
     it("[JRN1] knows nothing before the first commit", () => {
       const { journal } = make();
       expect(journal.wake()).toBeNull();
-      expect(journal.oldest()).toBeNull();
+      expect(journal.oldest(9)).toEqual([]);
       expect(journal.readFrom(1, 100)).toEqual([]);
       expect(journal.readBackFrom(1, 100)).toEqual([]);
     });
@@ -50,7 +53,7 @@ export function journalSuite(name: string, make: () => { journal: Journal; reope
       journal.commit(rows, snapshotAt(0));
       expect(journal.readFrom(1, 1_000)).toEqual(rows);
       expect(reopen().readFrom(1, 1_000)).toEqual(rows);
-      expect(reopen().oldest()).toBe(1);
+      expect(firsts(reopen().oldest(9))).toEqual([1, 4]);
     });
 
     it("[JRN3] wakes with the snapshot and the heads of the rows after it", () => {
@@ -90,7 +93,39 @@ export function journalSuite(name: string, make: () => { journal: Journal; reope
       expect(journal.readFrom(1, 1_000)).toEqual([]);
       expect(reopen().wake()).toEqual({ snapshot: snapshotAt(3, null), rows: [] });
       journal.commit([rowAfter(3, 1)], null);
-      expect(reopen().oldest()).toBe(4);
+      expect(firsts(reopen().oldest(9))).toEqual([4]);
+    });
+
+    it("[JRN10] gives the heads of the oldest rows, at most so many", () => {
+      const { journal } = make();
+      journal.commit([rowAfter(0, 3), rowAfter(3, 2), rowAfter(5, 1)], snapshotAt(0));
+      const { text: _, chunks: __, ...head } = rowAfter(0, 3);
+      expect(journal.oldest(2)[0]).toMatchObject(head);
+      expect(firsts(journal.oldest(2))).toEqual([1, 4]);
+    });
+
+    it("[JRN11] trims whole rows up to a cursor, and wakes with the snapshot that came with it", () => {
+      const { journal, reopen } = make();
+      journal.commit([rowAfter(0, 3), rowAfter(3, 2), rowAfter(5, 1)], snapshotAt(0));
+      journal.trim(5, snapshotAt(6));
+      expect(firsts(journal.readFrom(1, 1_000))).toEqual([6]);
+      expect(firsts(reopen().oldest(9))).toEqual([6]);
+      expect(reopen().wake()).toEqual({ snapshot: snapshotAt(6), rows: [] });
+      journal.commit([rowAfter(6, 1)], null);
+      journal.trim(7, snapshotAt(7));
+      expect(reopen().oldest(9)).toEqual([]);
+      expect(reopen().wake()).toEqual({ snapshot: snapshotAt(7), rows: [] });
+    });
+
+    it("[JRN12] erased, it knows nothing, and begins anew", () => {
+      const { journal, reopen } = make();
+      journal.commit([rowAfter(0, 3)], snapshotAt(0));
+      journal.erase();
+      expect(journal.wake()).toBeNull();
+      expect(reopen().wake()).toBeNull();
+      journal.commit([rowAfter(0, 1)], snapshotAt(0, "f"));
+      expect(firsts(reopen().oldest(9))).toEqual([1]);
+      expect(reopen().wake()?.snapshot.epoch).toBe("f");
     });
   });
 }

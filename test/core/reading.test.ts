@@ -106,6 +106,19 @@ describe("a page of history", () => {
   });
 });
 
+test("[HIS5] stops where entries were trimmed while it read, and leaves none out silently", () => {
+  const [before, after] = [journal(53, 10), journal(53, 10, 31)];
+  const scan = new HistoryScan({ after: 5, limit: 1_000, countsOnly: false }, before.head, everything);
+  for (const { head, read } of [before, after]) {
+    const request = scan.nextRead;
+    if (request !== null) scan.take({ head, page: read(request) });
+  }
+  expect(scan.nextRead).toBeNull();
+  expect(scan.result.entries.map(({ cursor }) => cursor)).toEqual([6, 7, 8, 9, 10]);
+  expect(scan.result.next).toBe(10);
+  expect(checkRetained(after.head, 10)).toMatchObject({ ok: false, problem: { code: "cursor_trimmed" } });
+});
+
 describe("a search", () => {
   const finds = (search: string, options: object, text: string) => {
     const compiled = compilePattern(search, options);

@@ -11,6 +11,7 @@ describe("the journal in an object's storage", () => {
       const sql = {
         exec: (query: string, ...bindings: (string | number)[]) => storage.sql.exec(query, ...bindings),
         transaction: (run: () => void) => storage.transactionSync(run),
+        erase: () => undefined,
       };
       const text = '{"line":"日本語 🚀 \\u0000 \\ud83d"}';
       const row = { ...rowAfter(0, 1), text, chunks: [1, 50, text.length] };

@@ -20,11 +20,13 @@ import type {
   PageRequest,
   SocketPlan,
 } from "./contract.ts";
+import { nextDue } from "./due.ts";
 import { flushIntervalMs } from "./flush_interval.ts";
 import type { Journal } from "./journal.ts";
 import { pageFrom } from "./pages.ts";
 import type { ChannelPorts, ChannelSettings } from "./ports.ts";
 import { Readers, type WokenPeer } from "./readers.ts";
+import { Retainer } from "./retainer.ts";
 import type { Peer, Subscriber } from "./subscriber.ts";
 import type { Settle } from "./waiting_batches.ts";
 
@@ -41,6 +43,7 @@ export class Channel {
   readonly #log: ChannelLog;
   readonly #journal: Journal;
   readonly #readers: Readers;
+  readonly #retainer: Retainer;
   readonly #ports: ChannelPorts;
   #isFlushPending = false;
 
@@ -55,6 +58,7 @@ export class Channel {
     this.#ports = ports;
     this.#log = new ChannelLog(journal, name.tenant, name.channel, ports.makeEpoch);
     this.#readers = new Readers(this.#log, journal, settings, ports, woken);
+    this.#retainer = new Retainer(this.#log, settings.retention);
   }
 
   get tenant(): string {
@@ -93,8 +97,7 @@ export class Channel {
     if (finished.value.isNew) {
       if (begins) this.#readers.epochBegan();
       this.#readers.ended();
-      this.#ports.changed("status");
-      this.#ports.moved();
+      this.#changed(now);
     }
     return ok(finished.value.receipt);
   }
@@ -104,8 +107,7 @@ export class Channel {
     const cleared = this.#log.clear(now);
     if (!cleared.existed) return cleared;
     this.#readers.deleted();
-    this.#ports.changed("status");
-    this.#ports.moved();
+    this.#changed(now);
     return cleared;
   }
 
@@ -191,8 +193,49 @@ export class Channel {
     this.#readers.announce();
   }
 
+  /** Does what is due, and asks for the alarm again. */
   alarm(now: number): void {
     this.#readers.alarm(now);
+    this.#retain(now);
+    this.plan(now);
+  }
+
+  /** Asks for the alarm at the earliest due: after a wake nobody else may, for what was due before it. */
+  plan(now: number): void {
+    this.#wakeFor([this.#retainer.due(now), ...this.#readers.dues]);
+  }
+
+  #wakeFor(dues: Iterable<number | null>): void {
+    const due = nextDue(dues);
+    if (due !== null) this.#ports.wakeAt(due);
+  }
+
+  #retain(now: number): void {
+    this.#flush(now);
+    const done = this.#retainer.step(now, this.viewers);
+    switch (done) {
+      case "trimmed":
+        this.#readers.trimmed();
+        break;
+      case "removed":
+        this.#readers.deleted();
+        this.#changed(now);
+        break;
+      case "erased":
+        this.#readers.erased();
+        break;
+      case null:
+        return;
+    }
+    // A step is bounded: what is left goes at once, not at the next full ten seconds.
+    const due = this.#retainer.due(now);
+    if (due !== null && due <= now) this.#ports.wakeAt(now);
+  }
+
+  #changed(now: number): void {
+    this.#ports.changed("status");
+    this.#ports.moved();
+    this.plan(now);
   }
 
   #flush(now: number): void {
@@ -204,6 +247,7 @@ export class Channel {
     settle();
     this.#ports.changed(begins ? "status" : "lines");
     this.#ports.moved();
+    this.#wakeFor([this.#retainer.due(now)]);
     const delayMs = flushIntervalMs(framesSent);
     if (delayMs === 0 || this.#isFlushPending) return;
     this.#isFlushPending = true;

@@ -30,6 +30,11 @@ export function presenceFrame(log: ChannelLog, viewers: number): SummaryFrame {
   return { type: "summary", channel: log.channel, status: log.status, viewers, agents: 0 };
 }
 
+/** Trimmed before they were sent: entries that a subscriber will not get, both cursors included. */
+export function retentionGapFrame(channel: string, from: number, to: number): GapFrame {
+  return { type: "gap", channel, from, to, count: to - from + 1, reason: "retention" };
+}
+
 /** The journal was deleted: nothing of it that was not sent yet will come. */
 export function epochGapFrame(channel: string, from: number): GapFrame {
   return { type: "gap", channel, from, to: null, count: null, reason: "epoch" };

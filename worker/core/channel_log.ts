@@ -1,6 +1,4 @@
 import {
-  crc32Hex,
-  emptySum,
   emptySummary,
   limits,
   ok,
@@ -12,11 +10,14 @@ import {
   type TextSum,
 } from "../../protocol/mod.ts";
 import type { AppendReceipt, AppendRequest, ChannelHead, EndReceipt, EndRequest } from "./contract.ts";
-import type { Journal, JournalRow, ProducerState, Snapshot } from "./journal.ts";
+import type { Journal, JournalRow, Snapshot } from "./journal.ts";
+import { type CursorRange, layOut } from "./lay_out.ts";
+import { endReceipt, type LogState, placeAfter, unbegun } from "./log_state.ts";
 import { judge, Producers, type Verdict } from "./producers.ts";
-import { RowBuilder } from "./row_builder.ts";
+import { channelEnded, refuseAll, wrongProject } from "./refusals.ts";
+import { ageOf, goneRows, maxTrimmedRows, type Retained, type Retention, type RowAge } from "./retention.ts";
 import type { Border } from "./segment.ts";
-import { type Settle, type WaitingBatch, WaitingBatches } from "./waiting_batches.ts";
+import { type Settle, WaitingBatches } from "./waiting_batches.ts";
 
 /** What a flush did. `settle` gives the senders their receipts. */
 export interface Flushed {
@@ -25,11 +26,6 @@ export interface Flushed {
   readonly begins: boolean;
   readonly settle: () => void;
 }
-
-/** What is known of a channel but for its summary and producers, which change in place. */
-type LogState = Omit<Snapshot, "summary" | "producers">;
-
-type Range = Pick<AppendReceipt, "first" | "last">;
 
 /**
  * The writing half of a channel: verdicts, waiting batches, and the flush that stores them. Memory moves only
@@ -42,7 +38,7 @@ export class ChannelLog {
   #state: LogState;
   #summary = new SummaryReducer();
   #producers = new Producers();
-  #oldest: number | null = null;
+  #oldestRow: RowAge | null = null;
   #rowsSinceSnapshot = 0;
 
   /** Wakes from what the journal holds. `tenant` and `channel` count where it holds nothing yet. */
@@ -56,13 +52,12 @@ export class ChannelLog {
     this.#state = state;
     this.#summary = new SummaryReducer(summary);
     this.#producers = new Producers(producers);
-    for (const { last, offset, bytes, meta } of woken.rows) {
-      const moved = { cursor: last, offset: offset + bytes, total: meta.total, updatedAt: meta.at };
-      this.#state = { ...this.#state, ...moved };
+    for (const row of woken.rows) {
+      this.#state = { ...this.#state, ...placeAfter(row), updatedAt: row.meta.at };
       this.#rowsSinceSnapshot += 1;
-      if (meta.flush !== undefined) this.#learn(meta.flush);
+      if (row.meta.flush !== undefined) this.#learn(row.meta.flush);
     }
-    this.#oldest = journal.oldest();
+    this.#oldestRow = this.#findOldestRow();
   }
 
   get tenant(): string {
@@ -74,13 +69,13 @@ export class ChannelLog {
   }
 
   get head(): ChannelHead {
-    const { channel, epoch, first, cursor, project } = this.#state;
+    const { channel, epoch, first, cursor, trimmed, project } = this.#state;
     return {
       channel,
       epoch,
       first,
       tail: cursor,
-      oldest: this.#oldest ?? cursor + 1,
+      oldest: trimmed.cursor + 1,
       ended: this.end !== undefined,
       ...(project !== undefined && { project }),
     };
@@ -90,6 +85,22 @@ export class ChannelLog {
   get place(): Border {
     const { cursor, offset } = this.#state;
     return { cursor, offset };
+  }
+
+  /** Where the last trimmed row ended: what is retained begins after it. */
+  get trimmed(): Border {
+    const { cursor, offset } = this.#state.trimmed;
+    return { cursor, offset };
+  }
+
+  get retained(): Retained {
+    const { epoch, updatedAt } = this.#state;
+    return {
+      tail: this.place,
+      oldestRow: this.#oldestRow,
+      endedAt: this.end?.endedAt ?? null,
+      deletedAt: epoch === null && updatedAt > 0 ? updatedAt : null,
+    };
   }
 
   get status(): Status {
@@ -148,7 +159,7 @@ export class ChannelLog {
     if (batches.length === 0) return null;
     const begins = this.#state.epoch === null;
     const begun = begins ? this.#begin(now, batches[0]?.request.project) : this.#state;
-    const { rows, place, learned, ranges } = this.#lay(batches, now);
+    const { rows, place, learned, ranges } = layOut(batches, this.#state, now);
     const isSnapshotDue = begins || this.#rowsSinceSnapshot >= limits.snapshotRows;
     try {
       this.#journal.commit(rows, isSnapshotDue ? this.#snapshotOf(begun) : null);
@@ -157,7 +168,7 @@ export class ChannelLog {
       return null;
     }
     this.#state = { ...begun, ...place, updatedAt: now };
-    this.#oldest ??= rows[0]?.first ?? null;
+    if (rows[0] !== undefined) this.#oldestRow ??= ageOf(rows[0]);
     this.#rowsSinceSnapshot = (isSnapshotDue ? 0 : this.#rowsSinceSnapshot) + rows.length;
     this.#learn(learned);
     const settle = () => {
@@ -199,9 +210,34 @@ export class ChannelLog {
     this.#state = cleared;
     this.#summary = new SummaryReducer();
     this.#producers = new Producers();
-    this.#oldest = null;
+    this.#oldestRow = null;
     this.#rowsSinceSnapshot = 0;
     return { existed: true };
+  }
+
+  /**
+   * Lets the oldest rows go that retention does not keep, a bounded number of them. Throws with nothing changed
+   * when the journal refuses it.
+   */
+  trim(retention: Retention, now: number): void {
+    const last = goneRows(this.#journal.oldest(maxTrimmedRows), this.place, retention, now).at(-1);
+    if (last === undefined) return;
+    const trimmed = { ...this.#state, trimmed: placeAfter(last) };
+    this.#journal.trim(last.last, this.#snapshotOf(trimmed));
+    this.#state = trimmed;
+    this.#rowsSinceSnapshot = 0;
+    this.#oldestRow = this.#findOldestRow();
+  }
+
+  /** Forgets the last cursor of a deleted journal: what is appended next counts from 1. */
+  erase(): void {
+    this.#journal.erase();
+    this.#state = unbegun(this.tenant, this.channel, { cursor: 0, offset: 0 });
+  }
+
+  #findOldestRow(): RowAge | null {
+    const [row] = this.#journal.oldest(1);
+    return row === undefined ? null : ageOf(row);
   }
 
   #judge(request: AppendRequest): Verdict {
@@ -215,9 +251,7 @@ export class ChannelLog {
         : judge(producer, this.#producers.get(producer.id), this.#waiting.newestOf(producer.id));
     if (verdict.kind !== "append" || this.end === undefined) return verdict;
     // Only now: a repeat of what was stored before the end is still acknowledged.
-    const { status, cursor } = this.end;
-    const message = `Channel ${this.channel} ended as ${status} at cursor ${cursor} and takes no more entries.`;
-    return { kind: "refused", problem: { code: "channel_ended", message, received: status } };
+    return channelEnded(this.end);
   }
 
   /** The project that the channel has, or that its first batch gives it. */
@@ -240,35 +274,12 @@ export class ChannelLog {
     return { ...state, summary: this.#summary.summary, producers: this.#producers.toRecord() };
   }
 
-  /** Lays the batches out as rows, and says what memory must learn once they are stored. */
-  #lay(batches: readonly WaitingBatch[], now: number) {
-    const { cursor, offset, total } = this.#state;
-    const builder = new RowBuilder({ cursor, offset, total }, now);
-    const producers: Record<string, ProducerState> = {};
-    const deltas = [];
-    const ranges = [];
-    let before = cursor;
-    for (const { request } of batches) {
-      const { batch, producer } = request;
-      builder.add(batch);
-      const range = { first: before + 1, last: before + batch.entries };
-      deltas.push({ before, delta: batch.delta });
-      ranges.push(range);
-      if (producer !== undefined) {
-        producers[producer.id] = { epoch: producer.epoch, seq: producer.seq, ...range, at: now };
-      }
-      before = range.last;
-    }
-    const learned = { deltas, producers };
-    return { ...builder.finish(learned), learned, ranges };
-  }
-
   #learn({ deltas, producers }: NonNullable<JournalRow["meta"]["flush"]>): void {
     for (const { before, delta } of deltas) this.#summary.merge(delta, before);
     for (const [id, state] of Object.entries(producers)) this.#producers.set(id, state);
   }
 
-  #receipt({ first, last }: Range, duplicate: boolean): AppendReceipt {
+  #receipt({ first, last }: Partial<CursorRange>, duplicate: boolean): AppendReceipt {
     return {
       channel: this.channel,
       epoch: this.#state.epoch ?? "",
@@ -276,44 +287,5 @@ export class ChannelLog {
       ...(last !== undefined && { last }),
       duplicate,
     };
-  }
-}
-
-/** A channel that nothing was appended to, at a place: the beginning, or where a deleted one left off. */
-function unbegun(tenant: string, channel: string, { cursor, offset }: Border): LogState {
-  return {
-    tenant,
-    channel,
-    epoch: null,
-    first: cursor + 1,
-    cursor,
-    offset,
-    total: emptySum,
-    startedAt: 0,
-    updatedAt: 0,
-  };
-}
-
-function endReceipt({ cursor, total }: LogState, request: EndRequest, now: number): EndReceipt {
-  const { tenant: _, ...said } = request;
-  return {
-    ...said,
-    cursor,
-    lines: total.lines,
-    bytes: total.bytes,
-    crc32: crc32Hex(total.crc),
-    endedAt: now,
-  };
-}
-
-function wrongProject(channel: string, granted: string): Verdict {
-  const message = `The token grants writing to project ${granted}, and channel ${channel} has begun as none of it.`;
-  return { kind: "refused", problem: { code: "forbidden", message, received: granted } };
-}
-
-function refuseAll(batches: readonly WaitingBatch[]): void {
-  const message = "The journal could not be written and nothing was stored. Send the batch again.";
-  for (const { settlers } of batches) {
-    for (const settle of settlers) settle(refuse("storage_failed", message, { retryAfterMs: 1_000 }));
   }
 }

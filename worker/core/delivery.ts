@@ -1,4 +1,5 @@
 import { limits } from "../../protocol/mod.ts";
+import { retentionGapFrame } from "./channel_frames.ts";
 import type { Border, Frame, Segment } from "./segment.ts";
 import type { Segments } from "./segments.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -26,13 +27,15 @@ export class Delivery {
   readonly #inTurn = new Set<Subscriber>();
   #inFlightBytes = 0;
   #tail: Border;
+  /** What is retained begins after it. */
+  #trimmed: Border;
   /** The smallest window told to a subscriber that did not ask for a smaller one. */
   #sharedWindowBytes: number;
 
   constructor(
     channel: string,
     segments: Segments,
-    tail: Border,
+    { tail, trimmed }: { readonly tail: Border; readonly trimmed: Border },
     totalWindowBytes: number,
     subscribers: readonly Subscriber[],
     events: DeliveryEvents,
@@ -40,6 +43,7 @@ export class Delivery {
     this.#channel = channel;
     this.#segments = segments;
     this.#tail = tail;
+    this.#trimmed = trimmed;
     this.#totalWindowBytes = totalWindowBytes;
     this.#events = events;
     for (const subscriber of subscribers) {
@@ -102,7 +106,7 @@ export class Delivery {
     const { sent, acked } = subscriber.state;
     if (cursor > sent.cursor) return false;
     if (cursor <= acked.cursor) return true;
-    const border = cursor === sent.cursor ? sent : (this.#segments.borderFrom(cursor) ?? sent);
+    const border = this.#ackedBorder(subscriber, cursor);
     this.#inFlightBytes -= border.offset - acked.offset;
     subscriber.update({ acked: border, owesSince: null });
     this.catchUp(subscriber, now);
@@ -114,6 +118,7 @@ export class Delivery {
   catchUp(subscriber: Subscriber, now: number): number {
     let sent = 0;
     while (subscriber.state.sent.cursor < this.#tail.cursor) {
+      this.#skipTrimmed(subscriber);
       const frame = this.#frameAfter(subscriber);
       if (frame === null || !this.#send(subscriber, frame, now)) break;
       sent += 1;
@@ -122,9 +127,15 @@ export class Delivery {
     return sent;
   }
 
+  /** The journal was trimmed: whoever has not read so far is told when it reads on. */
+  trimmedTo(trimmed: Border): void {
+    this.#trimmed = trimmed;
+  }
+
   /** Begins anew at a border, as after a delete: nothing before it counts as in flight. */
   restartAt(tail: Border): void {
     this.#tail = tail;
+    this.#trimmed = tail;
     this.#inFlightBytes = 0;
     this.#inTurn.clear();
     for (const subscriber of this.#subscribers) {
@@ -160,6 +171,26 @@ export class Delivery {
     this.#inFlightBytes += offset - subscriber.state.sent.offset;
     subscriber.update({ sent: { cursor: frame.last, offset } });
     return true;
+  }
+
+  /** Says what was trimmed before it was sent. Both borders move by it, for it is not in flight. */
+  #skipTrimmed(subscriber: Subscriber): void {
+    const { sent, acked } = subscriber.state;
+    const to = this.#trimmed;
+    if (sent.cursor >= to.cursor) return;
+    subscriber.peer.send(JSON.stringify(retentionGapFrame(this.#channel, sent.cursor + 1, to.cursor)));
+    const offset = acked.offset + to.offset - sent.offset;
+    subscriber.update({ sent: to, acked: { cursor: acked.cursor, offset } });
+  }
+
+  /**
+   * What an acknowledgement counts to. Chunks that were trimmed while they were in flight are not known any more:
+   * an acknowledgement of one of them counts for all of them.
+   */
+  #ackedBorder({ state: { sent } }: Subscriber, cursor: number): Border {
+    if (cursor === sent.cursor) return sent;
+    if (cursor > this.#trimmed.cursor) return this.#segments.borderFrom(cursor) ?? sent;
+    return sent.cursor < this.#trimmed.cursor ? sent : this.#trimmed;
   }
 
   #holdBack(subscriber: Subscriber, now: number): void {

@@ -69,6 +69,11 @@ export class HistoryScan {
   }
 
   take({ head, page }: { readonly head: ChannelHead; readonly page: Page | null }): void {
+    if (!this.#isBackwards && head.oldest > this.#at + 1) {
+      // Trimmed since the last page was read: the next request is refused, and so told of it.
+      this.#isDone = true;
+      return;
+    }
     if (page === null) {
       this.#isDone = true;
       this.#isComplete = true;

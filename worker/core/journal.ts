@@ -46,17 +46,23 @@ export interface RowMeta {
 /** What a wake reads of a row. */
 export type RowHead = Omit<JournalRow, "text" | "chunks">;
 
+/** Where a journal stands: its last cursor, the bytes of all chunks up to it, and the sum of all text. */
+export interface JournalPlace {
+  readonly cursor: number;
+  readonly offset: number;
+  readonly total: TextSum;
+}
+
 /** Everything a channel knows, up to a cursor. The rows after it say the rest. */
-export interface Snapshot {
+export interface Snapshot extends JournalPlace {
   readonly tenant: string;
   readonly channel: string;
   readonly project?: string;
   /** Null before the first append and after a delete. */
   readonly epoch: string | null;
   readonly first: number;
-  readonly cursor: number;
-  readonly offset: number;
-  readonly total: TextSum;
+  /** Where the last trimmed row ended; where the epoch began, as long as none was. */
+  readonly trimmed: JournalPlace;
   readonly startedAt: number;
   readonly updatedAt: number;
   readonly summary: Summary;
@@ -77,8 +83,12 @@ export interface Journal {
   readFrom(cursor: number, maxBytes: number): JournalRow[];
   /** Rows up to the one that holds `cursor`, in cursor order: at least one if any, else at most `maxBytes`. */
   readBackFrom(cursor: number, maxBytes: number): JournalRow[];
-  /** The first retained cursor; null when no row is stored. */
-  oldest(): number | null;
+  /** The oldest rows, in cursor order. */
+  oldest(maxRows: number): RowHead[];
+  /** Deletes the rows that end at or before `cursor`, and stores what is known without them. */
+  trim(cursor: number, snapshot: Snapshot): void;
   /** Deletes all rows and keeps the snapshot alone. */
   clear(snapshot: Snapshot): void;
+  /** Empties the store, as if nothing had ever been stored. */
+  erase(): void;
 }

@@ -32,13 +32,23 @@ export class MemoryJournal implements Journal {
     ).reverse();
   }
 
-  oldest(): number | null {
-    return this.#rows[0]?.first ?? null;
+  oldest(maxRows: number): RowHead[] {
+    return this.#rows.slice(0, maxRows);
+  }
+
+  trim(cursor: number, snapshot: Snapshot): void {
+    this.#rows = this.#rows.filter((row) => row.last > cursor);
+    this.#snapshot = snapshot;
   }
 
   clear(snapshot: Snapshot): void {
     this.#rows = [];
     this.#snapshot = snapshot;
+  }
+
+  erase(): void {
+    this.#rows = [];
+    this.#snapshot = null;
   }
 }
 

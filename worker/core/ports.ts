@@ -1,3 +1,5 @@
+import type { Retention } from "./retention.ts";
+
 /** What a channel asks of the shell around it. */
 export interface ChannelPorts {
   /** A name for a new journal. */
@@ -21,4 +23,5 @@ export interface ChannelSettings {
   /** What may be in flight to all subscribers, in bytes. */
   readonly windowTotalBytes: number;
   readonly maxDirectViewers: number;
+  readonly retention: Retention;
 }

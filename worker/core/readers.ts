@@ -60,7 +60,7 @@ export class Readers {
     this.#delivery = new Delivery(
       log.channel,
       this.#segments,
-      log.place,
+      { tail: log.place, trimmed: log.trimmed },
       settings.windowTotalBytes,
       subscribers,
       {
@@ -126,6 +126,16 @@ export class Readers {
       subscriber.save();
     }
     this.#ports.announceSoon();
+  }
+
+  /** The oldest entries were trimmed: who has not read them is told when it reads on. */
+  trimmed(): void {
+    this.#delivery.trimmedTo(this.#log.trimmed);
+  }
+
+  /** The last cursor of a deleted journal was forgotten; nobody subscribes. */
+  erased(): void {
+    this.#delivery.restartAt(this.#log.place);
   }
 
   /** The journal was deleted: everyone gets a gap of reason `epoch`, and waits for what comes next. */
@@ -194,8 +204,11 @@ export class Readers {
       subscriber.update({ isWarned: true });
       subscriber.save();
     }
-    const due = nextDue([...this.#delivery.subscribers].flatMap(({ state }) => duesOf(state)));
-    if (due !== null) this.#ports.wakeAt(due);
+  }
+
+  /** When the alarm is due for each subscriber, in epoch milliseconds. */
+  get dues(): readonly (number | null)[] {
+    return [...this.#delivery.subscribers].flatMap(({ state }) => duesOf(state));
   }
 
   tell(subscriber: Subscriber, frame: DownFrame): void {

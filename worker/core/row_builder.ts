@@ -1,13 +1,6 @@
-import { combineSums, emptySum, limits, type TextSum } from "../../protocol/mod.ts";
+import { combineSums, emptySum, limits } from "../../protocol/mod.ts";
 import { type BatchText, chunkFields } from "./contract.ts";
-import type { JournalRow, RowMeta } from "./journal.ts";
-
-/** Where the journal stands: the place of the next row. */
-export interface JournalPlace {
-  readonly cursor: number;
-  readonly offset: number;
-  readonly total: TextSum;
-}
+import type { JournalPlace, JournalRow, RowMeta } from "./journal.ts";
 
 /** The bytes of a batch's chunks, without the commas between them. */
 export function batchBytes(batch: BatchText): number {

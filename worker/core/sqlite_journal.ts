@@ -6,6 +6,8 @@ export interface Sql {
   exec(query: string, ...bindings: (string | number)[]): Iterable<Readonly<Record<string, unknown>>>;
   /** Runs it as one transaction: all or nothing. */
   transaction(run: () => void): void;
+  /** Deletes everything, tables too. */
+  erase(): void;
 }
 
 const TABLES = "SELECT count(*) AS tables FROM sqlite_master WHERE name = 'snapshot'";
@@ -25,7 +27,8 @@ const ROWS_FROM = `SELECT first, last, "offset", bytes, chunks, meta, text FROM 
 const ROWS_BACK = `SELECT first, last, "offset", bytes, chunks, meta, text FROM journal
   WHERE last <= coalesce((SELECT min(last) FROM journal WHERE last >= ?), ?) AND first <= ?
   ORDER BY last DESC`;
-const OLDEST = "SELECT first FROM journal ORDER BY last LIMIT 1";
+const OLDEST_HEADS = `SELECT first, last, "offset", bytes, meta FROM journal ORDER BY last LIMIT ?`;
+const TRIM_ROWS = "DELETE FROM journal WHERE last <= ?";
 const DELETE_ROWS = "DELETE FROM journal";
 
 /** A journal in SQLite. Its tables are made by the first commit: reading what never began stores nothing. */
@@ -76,10 +79,15 @@ export class SqliteJournal implements Journal {
     return takeBytes(this.#rows(ROWS_BACK, cursor, cursor, cursor), maxBytes).reverse();
   }
 
-  oldest(): number | null {
-    if (!this.#hasTables) return null;
-    const row = [...this.#sql.exec(OLDEST)][0];
-    return row === undefined ? null : Number(row["first"]);
+  oldest(maxRows: number): RowHead[] {
+    return this.#hasTables ? [...this.#sql.exec(OLDEST_HEADS, maxRows)].map(readHead) : [];
+  }
+
+  trim(cursor: number, snapshot: Snapshot): void {
+    this.#sql.transaction(() => {
+      this.#run(TRIM_ROWS, cursor);
+      this.#run(PUT_SNAPSHOT, JSON.stringify(snapshot));
+    });
   }
 
   clear(snapshot: Snapshot): void {
@@ -89,6 +97,11 @@ export class SqliteJournal implements Journal {
       this.#run(PUT_SNAPSHOT, JSON.stringify(snapshot));
     });
     this.#hasTables = true;
+  }
+
+  erase(): void {
+    this.#sql.erase();
+    this.#hasTables = false;
   }
 
   #createTables(): void {

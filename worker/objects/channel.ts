@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Result } from "../../protocol/mod.ts";
 import { pingText, pongText, problemTable } from "../../protocol/mod.ts";
 import { Channel } from "../core/channel.ts";
+import { channelSettings } from "../core/channel_settings.ts";
 import type {
   AppendReceipt,
   AppendRequest,
@@ -188,15 +189,13 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
     const opened = new Channel(
       new SqliteJournal(this.#sql),
       { tenant, channel },
-      {
-        windowTotalBytes: settings.value.WINDOW_TOTAL_BYTES,
-        maxDirectViewers: settings.value.MAX_DIRECT_VIEWERS,
-      },
+      channelSettings(settings.value, channel),
       this.#ports(),
       woken,
     );
     this.#channel = opened;
     this.#reporter = new DirectoryReporter(this.env, opened, (due) => this.#wakeAt(due));
+    opened.plan(Date.now());
     return opened;
   }
 
@@ -205,6 +204,10 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
     return {
       exec: (query: string, ...bindings: (string | number)[]) => storage.sql.exec(query, ...bindings),
       transaction: (run: () => void) => storage.transactionSync(run),
+      erase: () => {
+        this.#alarmAt = null;
+        this.ctx.waitUntil(storage.deleteAll());
+      },
     };
   }
 

@@ -1,0 +1,19 @@
+import type { ChannelSettings } from "./ports.ts";
+import type { Settings } from "./settings.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** The settings as they are for one channel: some differ by its kind. */
+export function channelSettings(settings: Settings, channel: string): ChannelSettings {
+  const isTask = channel.startsWith("task/");
+  const days = isTask ? settings.LOG_RETENTION_DAYS : settings.RETENTION_DAYS;
+  return {
+    windowTotalBytes: settings.WINDOW_TOTAL_BYTES,
+    maxDirectViewers: settings.MAX_DIRECT_VIEWERS,
+    retention: {
+      ageMs: days * dayMs,
+      bytes: settings.RETENTION_BYTES,
+      entries: settings.RETENTION_ENTRIES,
+    },
+  };
+}
