@@ -7,7 +7,6 @@ import { compileSelection } from "../../worker/core/entry_test.ts";
 import { entryWriter } from "../../worker/core/export_text.ts";
 import { FilteredReader } from "../../worker/core/filtered_reader.ts";
 import { checkRetained, HistoryScan } from "../../worker/core/history.ts";
-import { Pace } from "../../worker/core/pace.ts";
 import { compilePattern } from "../../worker/core/search_pattern.ts";
 import { Silence } from "../../worker/core/silence.ts";
 
@@ -235,16 +234,6 @@ test("[LEG1] legs are opened again ever less often, within bounds", () => {
     [1_000, 2_000],
     [5_000, 10_000],
   ]);
-});
-
-test("[LEG2] a client that cannot acknowledge gets a first part at once, and the rest at a steady rate", () => {
-  const pace = new Pace(0);
-  const MiB = 1024 * 1024;
-  expect(pace.take(MiB, 0)).toBe(0);
-  expect(pace.take(MiB / 4, 0)).toBe(1_000);
-  expect(pace.take(MiB / 4, 1_000)).toBe(1_000);
-  expect(pace.take(MiB, 1_000_000)).toBe(0);
-  expect(pace.take(MiB / 2, 1_000_000)).toBe(2_000);
 });
 
 test("[LEG3] a client that pinged counts as silent after three of its longest intervals, 90 s at least", () => {

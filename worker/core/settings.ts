@@ -50,11 +50,12 @@ export const settingTable = {
     max: 32_000,
     meaning: "subscribers of one channel",
   },
+  // The least rates send the largest queue, and what is in flight behind it, well before an ack is overdue.
   PACE_BYTES_PER_SECOND: {
     type: "number",
     default: 256 * 1024,
     unit: "bytes",
-    min: 1024,
+    min: 64 * 1024,
     max: 1024 * 1024 * 1024,
     meaning: "how fast a client is sent to that cannot acknowledge (a dialect's)",
   },
@@ -70,7 +71,7 @@ export const settingTable = {
     type: "number",
     default: 2_000,
     unit: "messages",
-    min: 1,
+    min: 500,
     max: 1_000_000,
     meaning: "the same in messages; at once as many seconds' worth as of bytes",
   },
@@ -79,7 +80,7 @@ export const settingTable = {
     default: 256 * 1024,
     unit: "bytes",
     min: 1024,
-    max: 16 * 1024 * 1024,
+    max: 1024 * 1024,
     meaning:
       "live lines beyond so many waiting bytes are dropped and announced, once such a client was level",
   },

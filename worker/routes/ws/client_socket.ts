@@ -1,4 +1,6 @@
 import { ok, type Problem, parseChannelName, type Result, type Untrusted } from "../../../protocol/mod.ts";
+import type { PaceRules } from "../../core/pacing.ts";
+import type { Settings } from "../../core/settings.ts";
 import type { Claims } from "../../core/token_claims.ts";
 import { checkGrant } from "./check_grant.ts";
 import { DialectSession } from "./dialect_session.ts";
@@ -54,7 +56,8 @@ export class ClientSocket implements Speaker {
     const speaks = decide(frame);
     if (speaks === null) return;
     this.#isDecided = true;
-    if (speaks !== "native") this.#session = new DialectSession(speaks, this.#ports());
+    if (speaks !== "native")
+      this.#session = new DialectSession(speaks, this.#ports(), paceRules(this.#caller.settings));
   }
 
   #ports(): SessionPorts {
@@ -63,6 +66,7 @@ export class ClientSocket implements Speaker {
       send: (text) => this.#socket.send(text),
       fail: (problem) => this.#socket.fail(problem),
       closeWith: (code, reason) => this.#socket.close(code, reason),
+      subject: () => this.#socket.claims.subject,
       authorize: (channel) => this.#authorize(this.#socket.claims, channel.name),
       openLeg: (request, events) =>
         new Leg(env, { ...request, tenant, subject: this.#socket.claims.subject }, events),
@@ -75,4 +79,13 @@ export class ClientSocket implements Speaker {
     if (!name.ok) return name;
     return checkGrant(this.#caller.env, claims, "read", name.value);
   }
+}
+
+function paceRules(settings: Settings): PaceRules {
+  return {
+    bytesPerSecond: settings.PACE_BYTES_PER_SECOND,
+    firstBytes: settings.PACE_FIRST_BYTES,
+    messagesPerSecond: settings.PACE_MESSAGES_PER_SECOND,
+    queueBytes: settings.PACE_QUEUE_BYTES,
+  };
 }

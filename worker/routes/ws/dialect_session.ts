@@ -1,20 +1,24 @@
 import type { Dialect, DialectRequest } from "../../../protocol/dialects/dialect.ts";
 import { limits, type Problem, parseChannelName, type Untrusted } from "../../../protocol/mod.ts";
-import { Pace } from "../../core/pace.ts";
+import { type Paced, type PaceRules, Pacing } from "../../core/pacing.ts";
 import { DialectSubscription } from "./dialect_subscription.ts";
+import { noteRateDrop } from "./rate_drops.ts";
 import { type Session, type SessionPorts, tooManyChannels } from "./session.ts";
 
-/** A client of another system on `/ws`: its frames are translated, and its legs acknowledged for it. */
+/** A client of another system on `/ws`: its frames are translated, paced, and its legs acknowledged for it. */
 export class DialectSession implements Session {
   readonly #dialect: Dialect;
   readonly #ports: SessionPorts;
   /** Of the whole socket: its channels share it. */
-  readonly #pace = new Pace(Date.now());
+  readonly #pacing: Pacing<DialectSubscription>;
   readonly #subscriptions = new Map<string, DialectSubscription>();
+  #isClosed = false;
+  #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(dialect: Dialect, ports: SessionPorts) {
+  constructor(dialect: Dialect, ports: SessionPorts, rules: PaceRules) {
     this.#dialect = dialect;
     this.#ports = ports;
+    this.#pacing = new Pacing(rules, Date.now());
   }
 
   get channels(): readonly string[] {
@@ -35,6 +39,8 @@ export class DialectSession implements Session {
   }
 
   close(): void {
+    this.#isClosed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     for (const subscription of this.#subscriptions.values()) subscription.close();
     this.#subscriptions.clear();
   }
@@ -69,7 +75,7 @@ export class DialectSession implements Session {
       channel,
       ...(cursor !== undefined && { cursor }),
       legs: () => this.#subscriptions.size,
-      pace: this.#pace,
+      queue: (item) => this.#queue(item),
       ended: () => this.#subscriptions.delete(channel),
     });
     this.#subscriptions.set(channel, subscription);
@@ -86,5 +92,27 @@ export class DialectSession implements Session {
   #drop(channel: string): void {
     this.#subscriptions.get(channel)?.close();
     this.#subscriptions.delete(channel);
+    // What an earlier subscription left waiting must not come among the lines of a new one.
+    this.#pacing.forget((reader) => reader.channel === channel);
+  }
+
+  #queue(item: Exclude<Paced<DialectSubscription>, { kind: "gap" }>): void {
+    if (!this.#pacing.add(item)) noteRateDrop(item.reader.channel, this.#ports.subject());
+    // While the timer runs, nothing may be sent before it.
+    if (this.#timer === null) this.#pump();
+  }
+
+  /** Sends what may be sent, and looks again when more may. */
+  #pump(): void {
+    this.#timer = null;
+    for (const item of this.#pacing.take(Date.now())) this.#send(item);
+    const waitMs = this.#pacing.waitMs(Date.now());
+    if (waitMs !== null && !this.#isClosed) this.#timer = setTimeout(() => this.#pump(), waitMs);
+  }
+
+  #send(item: Paced<DialectSubscription>): void {
+    if (item.kind === "gap") this.#ports.send(item.reader.encodeDropped(item));
+    else this.#ports.send(item.text);
+    if (item.kind === "line") item.sent?.();
   }
 }

@@ -1,7 +1,13 @@
 import type { Dialect } from "../../../protocol/dialects/dialect.ts";
-import { type DownFrame, type EntriesFrame, limits, utf8Bytes } from "../../../protocol/mod.ts";
+import {
+  type DownFrame,
+  type EntriesFrame,
+  limits,
+  type SubscribedFrame,
+  utf8Bytes,
+} from "../../../protocol/mod.ts";
 import { backoffMs, maxAttempts } from "../../core/backoff.ts";
-import type { Pace } from "../../core/pace.ts";
+import type { Dropped, Line, Other } from "../../core/pacing.ts";
 import { isForCause, type Leg } from "./leg.ts";
 import { legWindow, type SessionPorts } from "./session.ts";
 
@@ -12,8 +18,8 @@ interface Subscribed {
   readonly id: string;
   readonly channel: string;
   readonly cursor?: number;
-  /** How fast the client is sent to; its socket's channels share it. */
-  readonly pace: Pace;
+  /** Sends it in its turn, or drops it and announces that; its socket's channels share the queue. */
+  readonly queue: (item: Line<DialectSubscription> | Other<DialectSubscription>) => void;
   /** How many channels the socket reads. */
   readonly legs: () => number;
   /** The object ended it for a cause. */
@@ -21,23 +27,30 @@ interface Subscribed {
 }
 
 /**
- * One channel in a dialect. Its client knows no lost leg: it is opened again after the last cursor sent, until
- * it was closed for a cause, {@link maxAttempts} failed in a row, or the client left.
+ * One channel in a dialect. Until it is first level it acknowledges what its client was sent, so that the rest
+ * waits in the journal; from then on what it read, so that it stays level, and lines past the client's rate are
+ * dropped. Its client knows no lost leg: it is opened again after the last cursor taken, until it was closed for
+ * a cause, {@link maxAttempts} failed in a row, or the client left.
  */
 export class DialectSubscription {
   readonly #dialect: Dialect;
   readonly #ports: SessionPorts;
   readonly #about: Subscribed;
   #leg: Leg | null = null;
-  /** Waits to open a leg again, or for the pace: never for both. */
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #reopen: ReturnType<typeof setTimeout> | null = null;
   #attempts = 0;
   #openedAt = 0;
-  /** The last cursor sent and its epoch: where a new leg goes on. */
+  /** The last cursor taken from a leg, and its epoch: where a new leg goes on. */
   #cursor: number | null;
   #epoch: string | null = null;
   #windowBytes: number = limits.windowMinBytes;
+  #isLevel = false;
+  /** Of this leg, received and not acknowledged; and of that what the client was sent, and up to where. */
   #unackedBytes = 0;
+  #sentBytes = 0;
+  #sentCursor = 0;
+  /** Bytes in flight as the object counts them while a probe is under way: what was acknowledged since is not off. */
+  #probedBytes: number | null = null;
 
   constructor(dialect: Dialect, ports: SessionPorts, about: Subscribed) {
     this.#dialect = dialect;
@@ -46,10 +59,23 @@ export class DialectSubscription {
     this.#cursor = about.cursor ?? null;
   }
 
+  get channel(): string {
+    return this.#about.channel;
+  }
+
+  /** Announces lines of this channel that were dropped. */
+  encodeDropped({ from, to }: Dropped<unknown>): string {
+    const { id, channel } = this.#about;
+    const count = to - from + 1;
+    return this.#dialect.encodeGap(id, { type: "gap", channel, from, to, count, reason: "rate" });
+  }
+
   open(): void {
-    this.#timer = null;
+    this.#reopen = null;
     this.#openedAt = Date.now();
     this.#unackedBytes = 0;
+    this.#sentBytes = 0;
+    this.#probedBytes = null;
     this.#leg = this.#ports.openLeg(
       {
         channel: this.#about.channel,
@@ -62,13 +88,9 @@ export class DialectSubscription {
   }
 
   close(): void {
-    this.#stopTimer();
+    if (this.#reopen !== null) clearTimeout(this.#reopen);
     this.#leg?.close();
-  }
-
-  #stopTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#leg = null;
   }
 
   #take(text: string): void {
@@ -77,9 +99,7 @@ export class DialectSubscription {
     const { id } = this.#about;
     switch (frame.type) {
       case "subscribed":
-        this.#epoch = frame.epoch;
-        this.#cursor = frame.cursor;
-        this.#windowBytes = frame.windowBytes;
+        this.#begin(frame);
         return;
       case "window":
         this.#windowBytes = frame.windowBytes;
@@ -88,15 +108,18 @@ export class DialectSubscription {
       case "entries":
         this.#deliver(text, frame);
         return;
+      case "pong":
+        this.#probed();
+        return;
       case "gap":
         if (frame.to !== null) this.#cursor = frame.to;
-        this.#ports.send(this.#dialect.encodeGap(id, frame));
+        this.#tell(this.#dialect.encodeGap(id, frame));
         return;
       case "end":
-        this.#ports.send(this.#dialect.encodeEnd(id, frame));
+        this.#tell(this.#dialect.encodeEnd(id, frame));
         return;
       case "error":
-        this.#ports.send(this.#dialect.encodeError(frame, id));
+        this.#tell(this.#dialect.encodeError(frame, id));
         return;
       default:
         // Summaries, redactions and the like have no frame in a dialect.
@@ -104,45 +127,91 @@ export class DialectSubscription {
     }
   }
 
-  /** Sends what is new; pages are cut at chunks and may begin before the cursor asked for. */
+  #begin({ epoch, cursor, tail, windowBytes }: SubscribedFrame): void {
+    this.#epoch = epoch;
+    this.#cursor = cursor;
+    this.#windowBytes = windowBytes;
+    if (cursor === tail) this.#isLevel = true;
+    this.#probe();
+  }
+
+  /** Queues what is new; pages are cut at chunks and may begin before the cursor asked for. */
   #deliver(text: string, { first, entries }: EntriesFrame): void {
-    entries.forEach((entry, i) => {
-      const cursor = first + i;
-      if (this.#cursor !== null && cursor <= this.#cursor) return;
-      this.#ports.send(this.#dialect.encodeEntry(this.#about.id, entry, cursor));
-      this.#cursor = cursor;
-    });
-    this.#unackedBytes += utf8Bytes(text);
-    this.#ackIfOwed();
-  }
-
-  #ackIfOwed(): void {
-    if (this.#unackedBytes >= this.#windowBytes / 2) this.#ack();
-  }
-
-  /** Acknowledges for the client, at its pace: what is not acknowledged stays in the journal. */
-  #ack(): void {
-    if (this.#unackedBytes === 0 || this.#timer !== null) return;
-    const waitMs = this.#about.pace.take(this.#unackedBytes, Date.now());
-    this.#unackedBytes = 0;
-    if (waitMs === 0) {
-      this.#sendAck();
-      return;
+    const frameBytes = utf8Bytes(text);
+    this.#unackedBytes += frameBytes;
+    if (this.#probedBytes !== null) this.#probedBytes += frameBytes;
+    const last = first + entries.length - 1;
+    const begin = Math.max(first, (this.#cursor ?? 0) + 1);
+    this.#cursor = Math.max(last, this.#cursor ?? 0);
+    const leg = this.#leg;
+    const sent = () => this.#sent(leg, frameBytes, last);
+    for (let cursor = begin; cursor <= last; cursor++) {
+      const entry = entries[cursor - first];
+      if (entry === undefined) break;
+      const line = this.#dialect.encodeEntry(this.#about.id, entry, cursor);
+      this.#about.queue({
+        kind: "line",
+        reader: this,
+        cursor,
+        text: line,
+        bytes: utf8Bytes(line),
+        isLive: this.#isLevel,
+        ...(cursor === last && { sent }),
+      });
     }
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.#sendAck();
-      this.#ackIfOwed();
-    }, waitMs);
+    if (begin > last) sent();
+    if (this.#isLevel) this.#ackIfOwed(this.#unackedBytes);
   }
 
-  #sendAck(): void {
-    if (this.#cursor !== null) this.#leg?.ack(this.#about.channel, this.#cursor);
+  /** The client was sent all of a frame, which came by `leg`. */
+  #sent(leg: Leg | null, frameBytes: number, cursor: number): void {
+    if (this.#isLevel || leg !== this.#leg) return;
+    this.#sentBytes += frameBytes;
+    this.#sentCursor = cursor;
+    this.#ackIfOwed(this.#sentBytes);
+  }
+
+  #ackIfOwed(bytes: number): void {
+    if (bytes >= this.#windowBytes / 2) this.#ack();
+  }
+
+  #ack(): void {
+    const bytes = this.#isLevel ? this.#unackedBytes : this.#sentBytes;
+    const cursor = this.#isLevel ? this.#cursor : this.#sentCursor;
+    if (bytes === 0 || cursor === null) return;
+    this.#unackedBytes -= bytes;
+    this.#sentBytes = 0;
+    this.#leg?.ack(this.#about.channel, cursor);
+    this.#probe();
+  }
+
+  /** Asks whether there is more than what is in flight; one question at a time. */
+  #probe(): void {
+    if (this.#isLevel || this.#probedBytes !== null) return;
+    this.#probedBytes = this.#unackedBytes;
+    this.#leg?.probe();
+  }
+
+  /** Whoever has at most half a window in flight is held back by nothing: all there is was sent to it. */
+  #probed(): void {
+    if (this.#isLevel || this.#probedBytes === null) return;
+    const hasAll = this.#probedBytes <= this.#windowBytes / 2;
+    const hasAcked = this.#unackedBytes < this.#probedBytes;
+    this.#probedBytes = null;
+    if (hasAll) {
+      this.#isLevel = true;
+      this.#ack();
+    } else if (hasAcked) {
+      this.#probe();
+    }
+  }
+
+  #tell(text: string): void {
+    this.#about.queue({ kind: "other", reader: this, text, bytes: utf8Bytes(text) });
   }
 
   #lost(code: number): void {
     this.#leg = null;
-    this.#stopTimer();
     if (isForCause(code)) {
       this.#about.ended();
       return;
@@ -153,7 +222,7 @@ export class DialectSubscription {
       this.#ports.fail({ code: "restarting", message });
       return;
     }
-    this.#timer = setTimeout(() => this.open(), backoffMs(this.#attempts, Math.random()));
+    this.#reopen = setTimeout(() => this.open(), backoffMs(this.#attempts, Math.random()));
     this.#attempts += 1;
   }
 }

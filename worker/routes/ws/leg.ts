@@ -47,6 +47,14 @@ export class Leg {
     }
   }
 
+  /**
+   * Asks for a `pong` behind all frames that the object has to send now. With this space it is not the text that
+   * the platform answers by itself, out of order.
+   */
+  probe(): void {
+    this.send('{"type": "ping"}');
+  }
+
   ack(channel: string, cursor: number): void {
     this.send(JSON.stringify({ type: "ack", channel, cursor }));
   }

@@ -29,6 +29,8 @@ export interface SessionPorts {
   fail(problem: Problem): void;
   /** Closes with a code of the object's; its error frame was passed on. */
   closeWith(code: number, reason: string): void;
+  /** Whose token the socket has. */
+  subject(): string;
   authorize(channel: ChannelName): Promise<Result<unknown>>;
   openLeg(request: LegRequest, events: LegEvents): Leg;
   renew(token: string): void;
