@@ -56,7 +56,12 @@ export class MemoryGrowth {
     this.#timer = setInterval(() => this.#look(), 20);
   }
 
-  /** Ends the measurement. */
+  /** What it has more now. */
+  get now(): number {
+    return Math.round((residentBytes(this.#pid) - this.#atFirst) / MiB);
+  }
+
+  /** Ends the measurement; answers the most it had. */
   stop(): number {
     clearInterval(this.#timer);
     this.#look();

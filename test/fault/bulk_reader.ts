@@ -18,8 +18,10 @@ export class BulkReader {
     this.#channel = channel;
   }
 
-  static async open(access: Access, channel: string): Promise<BulkReader> {
+  /** Subscribes after a cursor. */
+  static async open(access: Access, channel: string, after = 0): Promise<BulkReader> {
     const reader = new BulkReader(access, channel);
+    reader.#cursor = after;
     await reader.#connect();
     return reader;
   }
