@@ -4,6 +4,9 @@
  * over to the Node that the package `node` has put into node_modules. Plain JavaScript, for that reason.
  */
 
+import { endWithParent } from "./end_with_parent.mjs";
+
+endWithParent();
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 
 if (major > 22 || (major === 22 && minor >= 18)) {

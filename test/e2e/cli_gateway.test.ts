@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Gateway, startGateway } from "../../client/cli/dev/gateway.ts";
+import { FOLDER_VARIABLE, type Gateway, startGateway } from "../../client/cli/dev/gateway.ts";
 import { findByEnvironment } from "../../client/cli/dev/processes.ts";
 import { cli, finish, printed, startCli } from "./cli_support.ts";
 
@@ -202,5 +203,43 @@ describe("the command line", () => {
     child.stdout?.destroy();
     const { code, stderr } = await finish(child);
     expect([code, stderr.toString()]).toEqual([0, ""]);
+  });
+});
+
+describe("through npx, whose shell a signal ends without telling the command", () => {
+  const npx = (args: readonly string[], more: Readonly<Record<string, string>>): ChildProcess =>
+    spawn("npx", ["tailrace", ...args], {
+      cwd: resolve(import.meta.dirname, "../.."),
+      env: { ...process.env, ...more },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+
+  test("[CLI14] a gateway ends within 2 s, and leaves nothing behind", async () => {
+    const data = join(folder, "npx");
+    const dev = npx(["dev", "--no-demo", "--port", "0", "--data", data], { TAILRACE_SECRET: secret });
+    const done = finish(dev);
+    await printed(dev.stdout, "Tailrace is ready");
+    const workerds = () => findByEnvironment("workerd", FOLDER_VARIABLE, realpathSync(data));
+    expect(workerds()).toHaveLength(1);
+    dev.kill("SIGTERM");
+    // Its output is closed by the last process that holds it, which is the gateway's.
+    const begun = performance.now();
+    await done;
+    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(workerds()).toEqual([]);
+    expect(existsSync(join(data, "lock"))).toBe(false);
+  });
+
+  test("[CLI15] a run is cancelled, its command told, and its channel ended", async () => {
+    const source = `process.on("SIGTERM", () => { console.log("told"); process.exit(0); });
+      setInterval(() => {}, 60_000); console.log("begun");`;
+    const run = npx(["run", "npx", "--", process.execPath, "-e", source], env());
+    const done = finish(run);
+    await printed(run.stdout, "begun\n");
+    run.kill("SIGTERM");
+    expect((await done).stdout.toString()).toBe("begun\ntold\n");
+    const watched = await tailrace("watch", "npx", "-o", "raw");
+    expect(watched.stdout.toString()).toBe("begun\ntold\n");
+    expect(watched.stderr.toString()).toMatch(/cancelled.*complete, verified/);
   });
 });
