@@ -209,4 +209,13 @@ describe("tailrace dev", () => {
     expect(existsSync(join(folder, "lock"))).toBe(false);
     taken.close();
   });
+
+  test("[DEV9] a wrong setting ends the start with its name, its value and what is allowed", async () => {
+    const wrong = { ...env, HEARTBEAT_SECONDS: "abc" };
+    const result = await cli(["dev", "--no-demo", "--port", "0", "--data", folder], { env: wrong });
+    expect(result.code).toBe(125);
+    expect(result.stdout.toString()).toBe("");
+    expect(result.stderr.toString()).toMatch(/HEARTBEAT_SECONDS is "abc"\. Allowed: an integer from 1 to 300/);
+    expect(existsSync(join(folder, "lock"))).toBe(false);
+  });
 });

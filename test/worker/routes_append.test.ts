@@ -176,7 +176,8 @@ test("a body without an announced length is cut off at the limit", async () => {
     headers: { "content-type": "text/plain" },
   });
   expect(await problemIn(response)).toMatchObject({ status: 413, code: "body_too_large" });
-  expect(sent).toBeLessThan(16);
+  // It is read on for a while, so that whoever is still writing gets the answer; but not without end.
+  expect(sent).toBeLessThan(40);
 });
 
 test("producer headers come together and are checked", async () => {

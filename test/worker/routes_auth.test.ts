@@ -33,6 +33,7 @@ describe("a token that is not valid is refused and told which way", () => {
       "token_invalid",
       "alg is not allowed. Allowed: HS256",
     ],
+    ["that ends past any time", () => signed({ ...claims, exp: 1e306 }), "token_invalid", "has exp"],
     ["no JWT", async () => "abc", "token_invalid", "not a signed JWT"],
     [
       "with a wrong grant",

@@ -1,4 +1,4 @@
-import { isObject, ok, quote, type Result, refuse } from "../../protocol/mod.ts";
+import { isObject, maxTs, ok, quote, type Result, refuse } from "../../protocol/mod.ts";
 import { type Grant, parseGrant } from "./grants.ts";
 
 /** Who asks and what they may do, from a token whose signature holds. */
@@ -31,7 +31,9 @@ export function parseClaims(payload: unknown): Result<Claims> {
   if (typeof sub !== "string" || sub === "" || sub.length > maxSubjectChars) {
     return invalid("sub", sub, `a string of 1 to ${maxSubjectChars} characters`);
   }
-  if (typeof exp !== "number" || !Number.isFinite(exp)) return invalid("exp", exp, "a time in epoch seconds");
+  if (typeof exp !== "number" || !(exp >= 0 && exp * 1000 <= maxTs)) {
+    return invalid("exp", exp, `a time in epoch seconds, at most ${maxTs / 1000}`);
+  }
   if (tenant !== undefined && !(typeof tenant === "string" && tenantPattern.test(tenant))) {
     return invalid("tenant", tenant, "a name of 1 to 64 letters, digits, dots, dashes and underscores");
   }

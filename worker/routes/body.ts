@@ -20,23 +20,28 @@ export function checkContentType(request: Request, allowed: readonly string[]): 
   return ok(type);
 }
 
-/** Reads a body of at most `maxBytes`. What is longer is refused by its announced length, else where it passes. */
+/**
+ * How much of a body that is too long is read and thrown away, in bytes. A client that is still writing when the
+ * connection closes sees a broken pipe and not the refusal.
+ */
+const maxDrainedBytes = 32 * 1024 * 1024;
+
+/** Reads a body of at most `maxBytes`. One that is longer is refused once it has been sent. */
 export async function readBody(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
-  const announced = Number(request.headers.get("content-length") ?? 0);
-  if (announced > maxBytes) return tooLarge(announced, maxBytes);
   if (request.body === null) return ok(new Uint8Array());
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   const reader = request.body.getReader();
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     bytes += read.value.byteLength;
-    if (bytes > maxBytes) {
+    if (bytes <= maxBytes) pieces.push(read.value);
+    else pieces.length = 0;
+    if (bytes > maxDrainedBytes) {
       await reader.cancel();
-      return tooLarge(bytes, maxBytes);
+      break;
     }
-    pieces.push(read.value);
   }
-  return ok(join(pieces, bytes));
+  return bytes > maxBytes ? tooLarge(bytes, maxBytes) : ok(join(pieces, bytes));
 }
 
 function join(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
@@ -54,7 +59,7 @@ function join(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
 function tooLarge(bytes: number, maxBytes: number): Result<never> {
   return refuse(
     "body_too_large",
-    `The body has ${bytes.toLocaleString("en")} bytes or more and the limit is ${maxBytes.toLocaleString("en")}.`,
+    `The body has ${bytes.toLocaleString("en")} bytes and the limit is ${maxBytes.toLocaleString("en")}.`,
     { expected: maxBytes },
   );
 }

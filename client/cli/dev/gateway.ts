@@ -83,6 +83,11 @@ async function startLocked(options: GatewayOptions, lock: DataLock): Promise<Gat
   });
   const workerd = ownWorkerd(lock);
   lock.update({ url: runtime.url, workerd });
+  const refusal = await refusalOf(runtime.url);
+  if (refusal !== null) {
+    await runtime.stop();
+    throw new CliError(refusal);
+  }
   return {
     url: runtime.url,
     secret,
@@ -92,6 +97,17 @@ async function startLocked(options: GatewayOptions, lock: DataLock): Promise<Gat
       await runtime.stop().finally(() => lock.release());
     },
   };
+}
+
+/** What the gateway says of its own settings: null when it serves, else the sentence it refuses everything with. */
+async function refusalOf(url: string): Promise<string | null> {
+  const response = await fetch(`${url}/v1/session`);
+  if (response.status !== 503) {
+    await response.body?.cancel();
+    return null;
+  }
+  const { detail } = (await response.json()) as { readonly detail?: unknown };
+  return typeof detail === "string" ? detail : "The gateway refuses every request and does not say why.";
 }
 
 /** A runtime whose parent was killed goes on and writes: two on one folder would spoil it. */

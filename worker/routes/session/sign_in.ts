@@ -23,6 +23,7 @@ export class SignIn extends OpenAPIRoute {
         "malformed_json",
         "missing_field",
         "unsupported_content_type",
+        "body_too_large",
         "origin_forbidden",
         "cookie_needs_https",
       ),
