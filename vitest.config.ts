@@ -19,6 +19,7 @@ export default defineConfig({
               bindings: {
                 TAILRACE_SECRET: "a secret for the tests, of 32 bytes and more",
                 MAX_DIRECT_VIEWERS: "100",
+                MAX_CONNECTS_PER_SECOND: "15",
               },
             },
           }),

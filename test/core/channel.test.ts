@@ -103,6 +103,41 @@ describe("appending", () => {
   });
 });
 
+describe("idle producers", () => {
+  const idleMs = 24 * 60 * 60 * 1000;
+
+  it("[IDP1] are forgotten after a day, over a wake and without anyone else, and begin a new epoch at 0", () => {
+    for (const wakes of [false, true]) {
+      const it = new TestChannel();
+      it.append(lines(1, 1), { id: "p", epoch: 0, seq: 0 });
+      it.now += idleMs - 1;
+      if (wakes) it.evict();
+      expect(receipt(it.append(lines(2, 2), { id: "p", epoch: 0, seq: 1 }))).toMatchObject({ first: 2 });
+      it.now += idleMs;
+      if (wakes) it.evict();
+      expect(it.append(lines(3, 3), { id: "p", epoch: 0, seq: 2 })).toMatchObject([
+        { ok: false, problem: { code: "producer_unknown", expected: 0, received: 2 } },
+      ]);
+      expect(receipt(it.append(lines(3, 3), { id: "p", epoch: 1, seq: 0 }))).toMatchObject({ first: 3 });
+    }
+  });
+
+  it("[IDP2] are bounded in number, the longest idle one going first, over wakes and snapshots", () => {
+    const it = new TestChannel();
+    for (let i = 0; i < limits.producers + 2; i++) {
+      it.now += 1;
+      it.append(lines(1, 1), { id: `p${i}`, epoch: 0, seq: 0 });
+      if (i % 250 === 0) it.evict();
+    }
+    it.evict();
+    const next = (id: string) => receipt(it.append(lines(1, 1), { id, epoch: 0, seq: 1 }));
+    expect([next("p0"), next("p1")]).toEqual(["producer_unknown", "producer_unknown"]);
+    expect(next("p2")).toMatchObject({ duplicate: false });
+    const stored = it.journal.wake();
+    expect(Object.keys(stored?.snapshot.producers ?? {}).length).toBeLessThanOrEqual(limits.producers);
+  });
+});
+
 describe("projects", () => {
   it("[APP8] refuses a batch allowed by a grant on a project that the channel is not of", () => {
     const it = new TestChannel();
@@ -249,7 +284,7 @@ describe("subscribing", () => {
   it("[SUB6] is refused past the limit of viewers, with how long to wait", () => {
     const it = new TestChannel(undefined, { maxDirectViewers: 1 });
     it.subscribe();
-    expect(it.channel.admits()).toMatchObject({
+    expect(it.channel.admits("me", it.now)).toMatchObject({
       ok: false,
       problem: { code: "too_many_viewers", retryAfterMs: 30_000 },
     });

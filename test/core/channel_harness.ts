@@ -19,6 +19,7 @@ export const dayMs = 24 * 60 * 60 * 1000;
 /** A peer's end in memory: what it was sent, as frames, and what a wake would find attached. */
 export class TestPeer implements Peer {
   readonly texts: string[] = [];
+  pingedAt: number | null = null;
   closed: { code: number; reason: string } | null = null;
   attached: SubscriberState | null = null;
 
@@ -28,6 +29,10 @@ export class TestPeer implements Peer {
 
   close(code: number, reason: string): void {
     this.closed = { code, reason };
+  }
+
+  lastPingAt(): number | null {
+    return this.pingedAt;
   }
 
   attach(state: SubscriberState): void {
@@ -86,6 +91,9 @@ export class TestChannel {
       windowTotalBytes: 48 * 1024 * 1024,
       maxDirectViewers: 2_000,
       retention: { ageMs: 30 * dayMs, bytes: 1024 * 1024 * 1024, entries: 0 },
+      socketTimeoutMs: 600_000,
+      framesPerSecond: 200,
+      connectsPerSecond: 200,
       ...settings,
     };
     this.channel = this.#make([]);

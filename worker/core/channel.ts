@@ -1,13 +1,4 @@
-import {
-  closeCodes,
-  decodeViewerFrame,
-  limits,
-  ok,
-  type Problem,
-  pongText,
-  type Result,
-  utf8Bytes,
-} from "../../protocol/mod.ts";
+import { closeCodes, ok, type Problem, type Result } from "../../protocol/mod.ts";
 import { summaryOf } from "./channel_frames.ts";
 import { ChannelLog } from "./channel_log.ts";
 import type {
@@ -22,18 +13,14 @@ import type {
 } from "./contract.ts";
 import { nextDue } from "./due.ts";
 import { flushIntervalMs } from "./flush_interval.ts";
+import { Inbox, type PeerRequest } from "./inbox.ts";
 import type { Journal } from "./journal.ts";
 import { pageFrom } from "./pages.ts";
 import type { ChannelPorts, ChannelSettings } from "./ports.ts";
 import { Readers, type WokenPeer } from "./readers.ts";
 import { Retainer } from "./retainer.ts";
-import type { Peer, Subscriber } from "./subscriber.ts";
+import type { Peer } from "./subscriber.ts";
 import type { Settle } from "./waiting_batches.ts";
-
-/** What a peer's frame asks of the shell, if anything. */
-export type PeerRequest = { readonly kind: "none" } | { readonly kind: "auth"; readonly token: string };
-
-const nothing: PeerRequest = { kind: "none" };
 
 /**
  * A channel without its platform: everything that must be serial, synchronous, with time passed in. The shell
@@ -43,6 +30,7 @@ export class Channel {
   readonly #log: ChannelLog;
   readonly #journal: Journal;
   readonly #readers: Readers;
+  readonly #inbox: Inbox;
   readonly #retainer: Retainer;
   readonly #ports: ChannelPorts;
   #isFlushPending = false;
@@ -58,6 +46,7 @@ export class Channel {
     this.#ports = ports;
     this.#log = new ChannelLog(journal, name.tenant, name.channel, ports.makeEpoch);
     this.#readers = new Readers(this.#log, journal, settings, ports, woken);
+    this.#inbox = new Inbox(this.#log, this.#readers, settings.framesPerSecond);
     this.#retainer = new Retainer(this.#log, settings.retention);
   }
 
@@ -79,7 +68,7 @@ export class Channel {
 
   /** Takes a batch; `settle` is called once, at once or after the flush. */
   append(request: AppendRequest, now: number, settle: Settle): void {
-    this.#log.append(request, settle);
+    this.#log.append(request, now, settle);
     if (!this.#isFlushPending || this.#log.isFull) this.#flush(now);
   }
 
@@ -95,8 +84,8 @@ export class Channel {
     const finished = this.#log.finish(request, now);
     if (!finished.ok) return finished;
     if (finished.value.isNew) {
-      if (begins) this.#readers.epochBegan();
-      this.#readers.ended();
+      if (begins) this.#readers.epochBegan(now);
+      this.#readers.ended(now);
       this.#changed(now);
     }
     return ok(finished.value.receipt);
@@ -106,7 +95,7 @@ export class Channel {
     this.#flush(now);
     const cleared = this.#log.clear(now);
     if (!cleared.existed) return cleared;
-    this.#readers.deleted();
+    this.#readers.deleted(now);
     this.#changed(now);
     return cleared;
   }
@@ -117,9 +106,9 @@ export class Channel {
     return { head, page: pageFrom(this.#journal, head, request) };
   }
 
-  /** Whether one more subscriber is taken. */
-  admits(): Result<true> {
-    return this.#readers.admits();
+  /** Whether one more socket of a subject is taken; it counts as one that was opened. */
+  admits(subject: string, now: number): Result<true> {
+    return this.#readers.admits(subject, now);
   }
 
   subscribe(peer: Peer, plan: SocketPlan, now: number): void {
@@ -128,42 +117,7 @@ export class Channel {
 
   /** Takes a frame of a peer. */
   receive(peer: Peer, text: string, now: number): PeerRequest {
-    const subscriber = this.#readers.find(peer);
-    if (subscriber === undefined) return nothing;
-    const bytes = utf8Bytes(text);
-    if (bytes > limits.upFrameBytes) {
-      const message = `The frame has ${bytes} bytes. Allowed: ${limits.upFrameBytes}.`;
-      this.reject(peer, { code: "frame_too_large", message }, now);
-      return nothing;
-    }
-    const decoded = decodeViewerFrame(text);
-    if (!decoded.ok) {
-      // What is no JSON at all is no frame of this protocol; a wrong frame is answered and costs nothing else.
-      if (decoded.problem.code === "malformed_json") this.reject(peer, decoded.problem, now);
-      else this.#readers.tellProblem(subscriber, decoded.problem);
-      return nothing;
-    }
-    const frame = decoded.value;
-    switch (frame.type) {
-      case "ping":
-        peer.send(pongText);
-        return nothing;
-      case "auth":
-        return { kind: "auth", token: frame.token };
-      case "ack":
-        if (this.#isOwn(subscriber, frame)) this.#ack(subscriber, frame.cursor, now);
-        return nothing;
-      case "unsubscribe":
-        if (this.#isOwn(subscriber, frame)) this.#readers.unsubscribe(peer, now);
-        return nothing;
-      case "subscribe":
-        this.#readers.tellProblem(subscriber, {
-          code: "unknown_frame",
-          message:
-            "This socket was subscribed by its address and takes no subscribe. Open another, or use /ws.",
-        });
-        return nothing;
-    }
+    return this.#inbox.receive(peer, text, now);
   }
 
   /** A socket is gone. */
@@ -180,7 +134,7 @@ export class Channel {
   renew(peer: Peer, verdict: Result<{ readonly expiresAt: number }>, now: number): void {
     const subscriber = this.#readers.find(peer);
     if (subscriber === undefined) return;
-    if (verdict.ok) this.#readers.renew(subscriber, verdict.value.expiresAt);
+    if (verdict.ok) this.#readers.renew(subscriber, verdict.value.expiresAt, now);
     else this.#readers.reject(peer, verdict.problem, now, closeCodes.token.code);
   }
 
@@ -189,8 +143,8 @@ export class Channel {
     return this.#readers.find(peer)?.state.subject ?? null;
   }
 
-  announce(): void {
-    this.#readers.announce();
+  announce(now: number): void {
+    this.#readers.announce(now);
   }
 
   /** Does what is due, and asks for the alarm again. */
@@ -202,7 +156,7 @@ export class Channel {
 
   /** Asks for the alarm at the earliest due: after a wake nobody else may, for what was due before it. */
   plan(now: number): void {
-    this.#wakeFor([this.#retainer.due(now), ...this.#readers.dues]);
+    this.#wakeFor([this.#retainer.due(now), ...this.#readers.dues(now)]);
   }
 
   #wakeFor(dues: Iterable<number | null>): void {
@@ -218,7 +172,7 @@ export class Channel {
         this.#readers.trimmed();
         break;
       case "removed":
-        this.#readers.deleted();
+        this.#readers.deleted(now);
         this.#changed(now);
         break;
       case "erased":
@@ -242,7 +196,7 @@ export class Channel {
     const flushed = this.#log.flush(now);
     if (flushed === null) return;
     const { rows, begins, settle } = flushed;
-    if (begins) this.#readers.epochBegan();
+    if (begins) this.#readers.epochBegan(now);
     const framesSent = this.#readers.publish(rows, now);
     settle();
     this.#ports.changed(begins ? "status" : "lines");
@@ -252,28 +206,5 @@ export class Channel {
     if (delayMs === 0 || this.#isFlushPending) return;
     this.#isFlushPending = true;
     this.#ports.flushAfter(delayMs);
-  }
-
-  /** Whether a frame names the one channel that its socket reads; if not, the peer is told. */
-  #isOwn(
-    subscriber: Subscriber,
-    { type, channel }: { readonly type: string; readonly channel: string },
-  ): boolean {
-    if (channel === this.#log.channel) return true;
-    const message = `This socket reads ${this.#log.channel} and was sent ${type} for ${channel}.`;
-    this.#readers.tellProblem(subscriber, { code: "not_subscribed", message });
-    return false;
-  }
-
-  #ack(subscriber: Subscriber, cursor: number, now: number): void {
-    if (this.#readers.ack(subscriber, cursor, now)) return;
-    const sent = subscriber.state.sent.cursor;
-    const message = `The ack names cursor ${cursor}, and nothing past ${sent} was sent.`;
-    this.#readers.tellProblem(subscriber, {
-      code: "invalid_field",
-      message,
-      expected: sent,
-      received: cursor,
-    });
   }
 }

@@ -131,8 +131,8 @@ export class ChannelLog {
   }
 
   /** Judges a batch: settles it at once, or lets it wait for the flush. */
-  append(request: AppendRequest, settle: Settle): void {
-    const verdict = this.#judge(request);
+  append(request: AppendRequest, now: number, settle: Settle): void {
+    const verdict = this.#judge(request, now);
     switch (verdict.kind) {
       case "refused":
         settle({ ok: false, problem: verdict.problem });
@@ -240,7 +240,7 @@ export class ChannelLog {
     return row === undefined ? null : ageOf(row);
   }
 
-  #judge(request: AppendRequest): Verdict {
+  #judge(request: AppendRequest, now: number): Verdict {
     const { producer, grantedProject } = request;
     if (grantedProject !== undefined && grantedProject !== this.#projectFor(request)) {
       return wrongProject(this.channel, grantedProject);
@@ -248,7 +248,7 @@ export class ChannelLog {
     const verdict: Verdict =
       producer === undefined
         ? { kind: "append" }
-        : judge(producer, this.#producers.get(producer.id), this.#waiting.newestOf(producer.id));
+        : judge(producer, this.#producers.get(producer.id, now), this.#waiting.newestOf(producer.id));
     if (verdict.kind !== "append" || this.end === undefined) return verdict;
     // Only now: a repeat of what was stored before the end is still acknowledged.
     return channelEnded(this.end);

@@ -9,11 +9,16 @@ export function channelSettings(settings: Settings, channel: string): ChannelSet
   const days = isTask ? settings.LOG_RETENTION_DAYS : settings.RETENTION_DAYS;
   return {
     windowTotalBytes: settings.WINDOW_TOTAL_BYTES,
-    maxDirectViewers: settings.MAX_DIRECT_VIEWERS,
+    maxDirectViewers: isTask
+      ? Math.min(settings.MAX_CLIENTS_PER_TASK, settings.MAX_DIRECT_VIEWERS)
+      : settings.MAX_DIRECT_VIEWERS,
     retention: {
       ageMs: days * dayMs,
       bytes: settings.RETENTION_BYTES,
       entries: settings.RETENTION_ENTRIES,
     },
+    socketTimeoutMs: settings.WEBSOCKET_TIMEOUT * 1000,
+    framesPerSecond: settings.MAX_FRAMES_PER_SECOND,
+    connectsPerSecond: settings.MAX_CONNECTS_PER_SECOND,
   };
 }

@@ -8,9 +8,9 @@ import { frameBytesFor, isWorthTelling, mayTake, windowFor } from "./windows.ts"
 /** What delivery tells whoever owns it. */
 export interface DeliveryEvents {
   /** A subscriber has everything up to the tail. */
-  level(subscriber: Subscriber): void;
+  level(subscriber: Subscriber, now: number): void;
   /** A subscriber is held back until it acknowledges: it is closed when it does not for long. */
-  heldBack(subscriber: Subscriber): void;
+  heldBack(subscriber: Subscriber, now: number): void;
 }
 
 /**
@@ -67,9 +67,9 @@ export class Delivery {
   }
 
   /** Takes a subscriber in. Others are told when their windows shrink by it; {@link catchUp} starts it. */
-  add(subscriber: Subscriber): void {
+  add(subscriber: Subscriber, now: number): void {
     this.#subscribers.add(subscriber);
-    this.#shareWindows();
+    this.#shareWindows(now);
   }
 
   /** Lets a subscriber go; whoever waited for its room comes next. Answers the bytes that were in flight to it. */
@@ -77,7 +77,7 @@ export class Delivery {
     if (!this.#subscribers.delete(subscriber)) return 0;
     this.#inTurn.delete(subscriber);
     this.#inFlightBytes -= subscriber.inFlightBytes;
-    this.#shareWindows();
+    this.#shareWindows(now);
     this.#serveInTurn(now);
     return subscriber.inFlightBytes;
   }
@@ -118,12 +118,12 @@ export class Delivery {
   catchUp(subscriber: Subscriber, now: number): number {
     let sent = 0;
     while (subscriber.state.sent.cursor < this.#tail.cursor) {
-      this.#skipTrimmed(subscriber);
+      this.#skipTrimmed(subscriber, now);
       const frame = this.#frameAfter(subscriber);
       if (frame === null || !this.#send(subscriber, frame, now)) break;
       sent += 1;
     }
-    this.#settle(subscriber);
+    this.#settle(subscriber, now);
     return sent;
   }
 
@@ -150,7 +150,7 @@ export class Delivery {
       if (!this.#send(subscriber, frame, now)) break;
       sent += 1;
     }
-    this.#settle(subscriber);
+    this.#settle(subscriber, now);
     return sent;
   }
 
@@ -166,7 +166,7 @@ export class Delivery {
       else this.#holdBack(subscriber, now);
       return false;
     }
-    subscriber.peer.send(frame.text);
+    subscriber.send(frame.text, now);
     const offset = frame.offset + frame.bytes;
     this.#inFlightBytes += offset - subscriber.state.sent.offset;
     subscriber.update({ sent: { cursor: frame.last, offset } });
@@ -174,11 +174,11 @@ export class Delivery {
   }
 
   /** Says what was trimmed before it was sent. Both borders move by it, for it is not in flight. */
-  #skipTrimmed(subscriber: Subscriber): void {
+  #skipTrimmed(subscriber: Subscriber, now: number): void {
     const { sent, acked } = subscriber.state;
     const to = this.#trimmed;
     if (sent.cursor >= to.cursor) return;
-    subscriber.peer.send(JSON.stringify(retentionGapFrame(this.#channel, sent.cursor + 1, to.cursor)));
+    subscriber.send(JSON.stringify(retentionGapFrame(this.#channel, sent.cursor + 1, to.cursor)), now);
     const offset = acked.offset + to.offset - sent.offset;
     subscriber.update({ sent: to, acked: { cursor: acked.cursor, offset } });
   }
@@ -196,11 +196,11 @@ export class Delivery {
   #holdBack(subscriber: Subscriber, now: number): void {
     if (subscriber.state.owesSince !== null) return;
     subscriber.update({ owesSince: now });
-    this.#events.heldBack(subscriber);
+    this.#events.heldBack(subscriber, now);
   }
 
-  #settle(subscriber: Subscriber): void {
-    if (subscriber.state.sent.cursor === this.#tail.cursor) this.#events.level(subscriber);
+  #settle(subscriber: Subscriber, now: number): void {
+    if (subscriber.state.sent.cursor === this.#tail.cursor) this.#events.level(subscriber, now);
     subscriber.save();
   }
 
@@ -224,14 +224,14 @@ export class Delivery {
   }
 
   /** Tells whose windows changed by half or more, before the new size counts. */
-  #shareWindows(): void {
+  #shareWindows(now: number): void {
     const share = windowFor(this.#totalWindowBytes, this.#subscribers.size, null);
     if (share < this.#sharedWindowBytes) this.#sharedWindowBytes = share;
     if (!this.#subscribers.values().some((each) => this.#isToldWrong(each))) return;
     for (const subscriber of this.#subscribers) {
       if (!this.#isToldWrong(subscriber)) continue;
       const windowBytes = this.#dueWindow(subscriber);
-      subscriber.peer.send(JSON.stringify({ type: "window", channel: this.#channel, windowBytes }));
+      subscriber.send(JSON.stringify({ type: "window", channel: this.#channel, windowBytes }), now);
       subscriber.update({ windowBytes });
       subscriber.save();
     }

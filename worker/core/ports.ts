@@ -22,6 +22,12 @@ export interface ChannelPorts {
 export interface ChannelSettings {
   /** What may be in flight to all subscribers, in bytes. */
   readonly windowTotalBytes: number;
+  /** Subscribers of this channel. */
   readonly maxDirectViewers: number;
   readonly retention: Retention;
+  /** After so long without a frame either way a direct socket is closed, in milliseconds. */
+  readonly socketTimeoutMs: number;
+  /** What a subscriber may send, and how often one subject may connect. */
+  readonly framesPerSecond: number;
+  readonly connectsPerSecond: number;
 }

@@ -83,8 +83,10 @@ export class Producers {
     this.#states = new Map(byAge);
   }
 
-  get(id: string): ProducerState | undefined {
-    return this.#states.get(id);
+  /** Its newest batch; nothing where it has been idle for too long, whether or not others came meanwhile. */
+  get(id: string, now: number): ProducerState | undefined {
+    const state = this.#states.get(id);
+    return state !== undefined && now - state.at < producerIdleMs ? state : undefined;
   }
 
   set(id: string, state: ProducerState): void {

@@ -8,6 +8,7 @@ import {
   type Result,
   refuse,
 } from "../../protocol/mod.ts";
+import { fullBucket } from "./bucket.ts";
 import {
   endFrame,
   epochGapFrame,
@@ -17,9 +18,11 @@ import {
   summaryFrame,
 } from "./channel_frames.ts";
 import type { ChannelLog } from "./channel_log.ts";
+import { ConnectRate } from "./connect_rate.ts";
 import type { SocketPlan } from "./contract.ts";
 import { Delivery } from "./delivery.ts";
 import { nextDue } from "./due.ts";
+import { frameRule } from "./frame_count.ts";
 import type { Journal, JournalRow } from "./journal.ts";
 import type { ChannelPorts, ChannelSettings } from "./ports.ts";
 import { Segments } from "./segments.ts";
@@ -27,6 +30,7 @@ import { startOf } from "./start.ts";
 import { Stranded } from "./stranded.ts";
 import { type Peer, Subscriber, type SubscriberState } from "./subscriber.ts";
 import { dueAction, duesOf } from "./subscriber_due.ts";
+import { Sweeps } from "./sweeps.ts";
 
 /** A socket that outlived the object's memory, with what was attached to it. */
 export interface WokenPeer {
@@ -43,6 +47,8 @@ export class Readers {
   readonly #settings: ChannelSettings;
   readonly #byPeer: Map<Peer, Subscriber>;
   readonly #stranded = new Stranded();
+  readonly #connects: ConnectRate;
+  readonly #sweeps: Sweeps;
 
   constructor(
     log: ChannelLog,
@@ -56,6 +62,10 @@ export class Readers {
     this.#ports = ports;
     this.#segments = new Segments(log.channel, journal);
     this.#byPeer = new Map(woken.map(({ peer, state }) => [peer, new Subscriber(peer, state)]));
+    this.#connects = new ConnectRate(
+      settings.connectsPerSecond,
+      woken.map(({ state }) => state),
+    );
     const subscribers = [...this.#byPeer.values()];
     this.#delivery = new Delivery(
       log.channel,
@@ -64,10 +74,11 @@ export class Readers {
       settings.windowTotalBytes,
       subscribers,
       {
-        level: (subscriber) => this.#sendEnd(subscriber),
-        heldBack: (subscriber) => this.#wakeFor(subscriber),
+        level: (subscriber, now) => this.#sendEnd(subscriber, now),
+        heldBack: (subscriber, now) => this.#wakeFor(subscriber, now),
       },
     );
+    this.#sweeps = new Sweeps(this.#delivery.subscribers);
   }
 
   get count(): number {
@@ -78,8 +89,10 @@ export class Readers {
     return this.#byPeer.get(peer);
   }
 
-  /** Whether one more subscriber is taken. */
-  admits(): Result<true> {
+  /** Whether one more socket of a subject is taken; it counts as one that was opened. */
+  admits(subject: string, now: number): Result<true> {
+    const paced = this.#connects.take(subject, now);
+    if (!paced.ok) return paced;
     const { maxDirectViewers } = this.#settings;
     if (this.count < maxDirectViewers) return ok(true);
     const message = `Channel ${this.#log.channel} has ${this.count} viewers and takes ${maxDirectViewers}. Try again in 30 seconds.`;
@@ -89,14 +102,16 @@ export class Readers {
   /** Begins a subscription: `subscribed`, a gap if one is due, `summary`, then the backlog, then live. */
   subscribe(peer: Peer, plan: SocketPlan, now: number): void {
     const start = startOf(this.#log.head, plan);
-    const subscriber = this.#place(peer, plan, start.after);
+    const subscriber = this.#place(peer, plan, start.after, now);
     this.#byPeer.set(peer, subscriber);
-    this.#tellSubscribed(subscriber, start.after, start.isResumed);
-    if (start.gap !== null) this.tell(subscriber, { type: "gap", channel: this.#log.channel, ...start.gap });
-    this.#delivery.add(subscriber);
-    this.tell(subscriber, summaryFrame(this.#log, this.count));
+    this.#tellSubscribed(subscriber, start.after, start.isResumed, now);
+    if (start.gap !== null) {
+      this.tell(subscriber, { type: "gap", channel: this.#log.channel, ...start.gap }, now);
+    }
+    this.#delivery.add(subscriber, now);
+    this.tell(subscriber, summaryFrame(this.#log, this.count), now);
     this.#delivery.catchUp(subscriber, now);
-    this.#wakeFor(subscriber);
+    this.#wakeFor(subscriber, now);
     this.#ports.announceSoon();
   }
 
@@ -107,22 +122,24 @@ export class Readers {
 
   /** Sends what was just stored to all who are level; answers how many frames that were. */
   publish(rows: readonly JournalRow[], now: number): number {
+    this.#sweeps.lookInPassing(now);
     return this.#delivery.publish(this.#segments.add(rows), this.#log.place, now);
   }
 
   /** An epoch begins: who waited for it is told. */
-  epochBegan(): void {
+  epochBegan(now: number): void {
     for (const subscriber of this.#delivery.subscribers) {
-      this.#tellSubscribed(subscriber, subscriber.state.sent.cursor, false);
+      this.#tellSubscribed(subscriber, subscriber.state.sent.cursor, false, now);
+      subscriber.save();
     }
     this.#ports.announceSoon();
   }
 
   /** The channel has ended: whoever has everything is told now, the others when they have. */
-  ended(): void {
+  ended(now: number): void {
     for (const subscriber of this.#delivery.subscribers) {
       if (subscriber.state.sent.cursor !== this.#log.place.cursor) continue;
-      this.#sendEnd(subscriber);
+      this.#sendEnd(subscriber, now);
       subscriber.save();
     }
     this.#ports.announceSoon();
@@ -139,11 +156,11 @@ export class Readers {
   }
 
   /** The journal was deleted: everyone gets a gap of reason `epoch`, and waits for what comes next. */
-  deleted(): void {
+  deleted(now: number): void {
     this.#segments.clear();
     for (const subscriber of this.#delivery.subscribers) {
-      this.tell(subscriber, epochGapFrame(this.#log.channel, subscriber.state.sent.cursor + 1));
-      this.#tellSubscribed(subscriber, this.#log.place.cursor, false);
+      this.tell(subscriber, epochGapFrame(this.#log.channel, subscriber.state.sent.cursor + 1), now);
+      this.#tellSubscribed(subscriber, this.#log.place.cursor, false, now);
     }
     this.#delivery.restartAt(this.#log.place);
     this.#ports.announceSoon();
@@ -182,44 +199,49 @@ export class Readers {
   }
 
   /** A peer's token was renewed. */
-  renew(subscriber: Subscriber, expiresAt: number): void {
+  renew(subscriber: Subscriber, expiresAt: number, now: number): void {
     subscriber.update({ expiresAt, isWarned: false });
     subscriber.save();
-    this.#wakeFor(subscriber);
+    this.#wakeFor(subscriber, now);
   }
 
   /** Tells every subscriber who is there; the shell spaces these out. */
-  announce(): void {
+  announce(now: number): void {
     const text = JSON.stringify(presenceFrame(this.#log, this.count));
-    for (const subscriber of this.#delivery.subscribers) subscriber.peer.send(text);
+    for (const subscriber of this.#delivery.subscribers) {
+      subscriber.send(text, now);
+      subscriber.save();
+    }
   }
 
-  /** Does what is due: warns of tokens, closes whose token expired or who owes an acknowledgement. */
+  /** Does what is due: warns of tokens, closes whose token expired, who owes an acknowledgement or is silent. */
   alarm(now: number): void {
+    this.#sweeps.begin(now);
     for (const subscriber of [...this.#delivery.subscribers]) {
-      const action = dueAction(subscriber.state, now);
+      const action = dueAction(subscriber.state, this.#settings.socketTimeoutMs, now);
       if (action.kind === "close") this.reject(subscriber.peer, action.problem, now);
       if (action.kind !== "warn") continue;
-      this.tell(subscriber, { type: "expiring", inMs: action.inMs });
+      this.tell(subscriber, { type: "expiring", inMs: action.inMs }, now);
       subscriber.update({ isWarned: true });
       subscriber.save();
     }
   }
 
-  /** When the alarm is due for each subscriber, in epoch milliseconds. */
-  get dues(): readonly (number | null)[] {
-    return [...this.#delivery.subscribers].flatMap(({ state }) => duesOf(state));
+  /** When the alarm is due for each subscriber, in epoch milliseconds; null: never. */
+  dues(now: number): readonly (number | null)[] {
+    return [...this.#delivery.subscribers].flatMap((subscriber) => this.#duesOf(subscriber, now));
   }
 
-  tell(subscriber: Subscriber, frame: DownFrame): void {
-    subscriber.peer.send(JSON.stringify(frame));
+  tell(subscriber: Subscriber, frame: DownFrame, now: number): void {
+    subscriber.send(JSON.stringify(frame), now);
   }
 
-  tellProblem(subscriber: Subscriber, problem: Problem): void {
-    this.tell(subscriber, errorFrame(problem, this.#log.channel));
+  tellProblem(subscriber: Subscriber, problem: Problem, now: number): void {
+    this.tell(subscriber, errorFrame(problem, this.#log.channel), now);
+    subscriber.save();
   }
 
-  #place(peer: Peer, plan: SocketPlan, after: number): Subscriber {
+  #place(peer: Peer, plan: SocketPlan, after: number, now: number): Subscriber {
     const askedWindowBytes = plan.maxWindowBytes ?? null;
     const border = this.#segments.borderUpTo(after) ?? this.#log.place;
     return new Subscriber(peer, {
@@ -234,22 +256,33 @@ export class Readers {
       acked: border,
       owesSince: null,
       hasEnd: false,
+      joinedAt: now,
+      heardAt: now,
+      sentAt: now,
+      pingedAt: null,
+      longestPingMs: 0,
+      frames: fullBucket(frameRule(this.#settings.framesPerSecond), now),
     });
   }
 
-  #tellSubscribed(subscriber: Subscriber, cursor: number, isResumed: boolean): void {
-    this.tell(subscriber, subscribedFrame(this.#log.head, cursor, isResumed, subscriber.state.windowBytes));
+  #tellSubscribed(subscriber: Subscriber, cursor: number, isResumed: boolean, now: number): void {
+    const frame = subscribedFrame(this.#log.head, cursor, isResumed, subscriber.state.windowBytes);
+    this.tell(subscriber, frame, now);
   }
 
-  #sendEnd(subscriber: Subscriber): void {
+  #sendEnd(subscriber: Subscriber, now: number): void {
     const end = this.#log.end;
     if (end === undefined || subscriber.state.hasEnd) return;
-    this.tell(subscriber, endFrame(end));
+    this.tell(subscriber, endFrame(end), now);
     subscriber.update({ hasEnd: true });
   }
 
-  #wakeFor(subscriber: Subscriber): void {
-    const due = nextDue(duesOf(subscriber.state));
+  #duesOf({ state }: Subscriber, now: number): (number | null)[] {
+    return [...duesOf(state), state.expiresAt === null ? null : this.#sweeps.next(now)];
+  }
+
+  #wakeFor(subscriber: Subscriber, now: number): void {
+    const due = nextDue(this.#duesOf(subscriber, now));
     if (due !== null) this.#ports.wakeAt(due);
   }
 }

@@ -84,13 +84,37 @@ export const settingTable = {
     meaning:
       "live lines beyond so many waiting bytes are dropped and announced, once such a client was level",
   },
+  MAX_CLIENTS_PER_TASK: {
+    type: "number",
+    default: 10,
+    unit: "subscribers",
+    min: 1,
+    max: 32_000,
+    meaning: "subscribers of one channel of kind task, but no more than MAX_DIRECT_VIEWERS",
+  },
+  WEBSOCKET_TIMEOUT: {
+    type: "number",
+    default: 600,
+    unit: "seconds",
+    min: 60,
+    max: 86_400,
+    meaning: "after so long without a frame either way a direct socket is closed",
+  },
+  MAX_CONNECTS_PER_SECOND: {
+    type: "number",
+    default: 200,
+    unit: "sockets",
+    min: 1,
+    max: 10_000,
+    meaning: "what one subject may open on one channel; ten seconds of it at once",
+  },
   MAX_FRAMES_PER_SECOND: {
     type: "number",
     default: 200,
     unit: "frames",
     min: 1,
     max: 100_000,
-    meaning: "what a client may send on /ws and /ws/producers; five seconds of it at once",
+    meaning: "what a client may send on a socket; five seconds of it at once",
   },
   LOG_RETENTION_DAYS: {
     type: "number",

@@ -2,6 +2,11 @@
 const minSilenceMs = 90_000;
 const intervals = 3;
 
+/** How long a client may be silent that has pinged, the longest interval it has shown being so long. */
+export function patienceMs(longestPingMs: number): number {
+  return Math.max(minSilenceMs, intervals * longestPingMs);
+}
+
 /**
  * Tells when a client has fallen silent: one that has pinged, and then sends nothing for three of the longest
  * intervals that it has shown. One that never pinged owes nothing.
@@ -28,6 +33,6 @@ export class Silence {
   /** When it counts as silent unless it is heard before, in epoch milliseconds. */
   get dueAt(): number | null {
     if (this.#pingedAt === null) return null;
-    return this.#heardAt + Math.max(minSilenceMs, intervals * this.#longestMs);
+    return this.#heardAt + patienceMs(this.#longestMs);
   }
 }

@@ -1,3 +1,4 @@
+import type { Bucket } from "./bucket.ts";
 import type { Border } from "./segment.ts";
 
 /** A subscriber's socket, as the core sees it. Neither call throws: a dead socket is told of by its close. */
@@ -6,6 +7,8 @@ export interface Peer {
   close(code: number, reason: string): void;
   /** Keeps what a wake needs; at most some hundred bytes. */
   attach(state: SubscriberState): void;
+  /** When the platform last answered its ping, in epoch milliseconds; null: never. */
+  lastPingAt(): number | null;
 }
 
 /** All that must survive a wake, as a socket's attachment. */
@@ -26,6 +29,15 @@ export interface SubscriberState {
   readonly owesSince: number | null;
   /** It was sent the `end` of this epoch. */
   readonly hasEnd: boolean;
+  /** When it subscribed; when it last sent anything but a ping, was last sent anything, in epoch milliseconds. */
+  readonly joinedAt: number;
+  readonly heardAt: number;
+  readonly sentAt: number;
+  /** The newest ping that was noticed, and the longest time between two, in milliseconds. */
+  readonly pingedAt: number | null;
+  readonly longestPingMs: number;
+  /** What it may send: frames. */
+  readonly frames: Bucket;
 }
 
 /** One socket reading the channel: two cursors, and no queue. */
@@ -44,6 +56,12 @@ export class Subscriber {
 
   get inFlightBytes(): number {
     return this.#state.sent.offset - this.#state.acked.offset;
+  }
+
+  /** Sends it a text. {@link save} follows, at the end of what is sent. */
+  send(text: string, now: number): void {
+    this.peer.send(text);
+    if (this.#state.sentAt !== now) this.update({ sentAt: now });
   }
 
   /** Changes its state in memory; {@link save} keeps it. */

@@ -1,4 +1,5 @@
 import { limits, type Problem } from "../../protocol/mod.ts";
+import { silenceOf } from "./client_silence.ts";
 import { isDue } from "./due.ts";
 import type { SubscriberState } from "./subscriber.ts";
 
@@ -17,16 +18,29 @@ const overdue: Problem = {
 
 const expired: Problem = { code: "token_expired", message: "The token of this socket has expired." };
 
-export function dueAction({ owesSince, expiresAt, isWarned }: SubscriberState, now: number): DueAction {
+const silences: Readonly<Record<"idle" | "stale", Problem>> = {
+  idle: { code: "timeout", message: "Nothing was sent either way for too long.", retryAfterMs: 1_000 },
+  stale: {
+    code: "timeout",
+    message: "The client has pinged, and then sent nothing for three of its longest intervals.",
+    retryAfterMs: 1_000,
+  },
+};
+
+/** What is due for a subscriber; `timeoutMs`: after so long without a frame either way it is closed. */
+export function dueAction(state: SubscriberState, timeoutMs: number, now: number): DueAction {
+  const { owesSince, expiresAt, isWarned } = state;
   if (owesSince !== null && isDue(owesSince + limits.owedAckMs, now))
     return { kind: "close", problem: overdue };
   if (expiresAt === null) return { kind: "nothing" };
   if (isDue(expiresAt, now)) return { kind: "close", problem: expired };
+  const silence = silenceOf(state, timeoutMs, now);
+  if (silence !== null) return { kind: "close", problem: silences[silence] };
   if (isWarned || !isDue(expiresAt - limits.tokenWarnMs, now)) return { kind: "nothing" };
   return { kind: "warn", inMs: Math.max(0, expiresAt - now) };
 }
 
-/** When the alarm is due for a subscriber, in epoch milliseconds; null: never. */
+/** When the alarm is due for a subscriber, in epoch milliseconds; null: never. Silence is left to the sweeps. */
 export function duesOf({ owesSince, expiresAt, isWarned }: SubscriberState): (number | null)[] {
   return [
     owesSince === null ? null : owesSince + limits.owedAckMs,

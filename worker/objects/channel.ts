@@ -47,7 +47,7 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
     ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
     });
-    for (const socket of ctx.getWebSockets()) this.#peers.set(socket, new SocketPeer(socket));
+    for (const socket of ctx.getWebSockets()) this.#peers.set(socket, new SocketPeer(ctx, socket));
   }
 
   append(request: AppendRequest): Promise<Result<AppendReceipt>> {
@@ -90,13 +90,13 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
     const plan = JSON.parse(request.headers.get(socketPlanHeader) ?? "null") as SocketPlan | null;
     if (plan === null) return new Response(null, { status: 404 });
     const channel = this.#open(plan.tenant, plan.channel);
-    const admitted = channel.admits();
+    const admitted = channel.admits(plan.subject, Date.now());
     if (!admitted.ok && plan.refusesByStatus) {
       return Response.json(admitted.problem, { status: problemTable[admitted.problem.code].status });
     }
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    const peer = new SocketPeer(server);
+    const peer = new SocketPeer(this.ctx, server);
     if (admitted.ok) {
       this.#peers.set(server, peer);
       channel.subscribe(peer, plan, Date.now());
@@ -231,7 +231,7 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
   #announceSoon(): void {
     this.#announceTimer ??= setTimeout(() => {
       this.#announceTimer = null;
-      this.#channel?.announce();
+      this.#channel?.announce(Date.now());
     }, announceMs);
   }
 

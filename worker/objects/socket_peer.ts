@@ -3,9 +3,11 @@ import type { Peer, SubscriberState } from "../core/subscriber.ts";
 
 /** A hibernatable socket as a peer. What was attached to it survives a wake. */
 export class SocketPeer implements Peer {
+  readonly #ctx: DurableObjectState;
   readonly #socket: WebSocket;
 
-  constructor(socket: WebSocket) {
+  constructor(ctx: DurableObjectState, socket: WebSocket) {
+    this.#ctx = ctx;
     this.#socket = socket;
   }
 
@@ -18,6 +20,8 @@ export class SocketPeer implements Peer {
   }
 
   close(code: number, reason: string): void {
+    // Until its peer answers the socket stays with the object: a wake must not take it for a subscriber.
+    this.#socket.serializeAttachment(null);
     try {
       this.#socket.close(code, cutToBytes(reason.toWellFormed(), limits.closeReasonBytes));
     } catch {
@@ -27,6 +31,10 @@ export class SocketPeer implements Peer {
 
   attach(state: SubscriberState): void {
     this.#socket.serializeAttachment(state);
+  }
+
+  lastPingAt(): number | null {
+    return this.#ctx.getWebSocketAutoResponseTimestamp(this.#socket)?.getTime() ?? null;
   }
 
   attached(): SubscriberState | null {
