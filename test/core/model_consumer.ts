@@ -146,6 +146,7 @@ export class ModelConsumer {
       this.faults.push(`a gap from ${from} to ${to} of ${count} for ${reason}, oldest ${truth.oldest}`);
     for (let cursor = from; cursor <= to; cursor++) this.#cover(cursor, "gap");
     this.#position = to;
+    this.#before = null;
   }
 
   #coverLost(from: number, truth: Truth): void {
