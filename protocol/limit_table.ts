@@ -21,6 +21,7 @@ const explanations: Readonly<Record<LimitName, Omit<Limit, "value">>> = {
   nameChars: { unit: "characters", reason: "names and ids of events, nodes and senders" },
   stepChars: { unit: "characters", reason: "a step is a caption" },
   stages: { unit: "stages", reason: "a summary stays small; later ones count in one named …" },
+  stageNamesBytes: { unit: "bytes of JSON", reason: "a summary is one frame; stages past it count in …" },
   chunkBytes: { unit: "bytes", reason: "pages and frames are cut at chunk borders" },
   frameBytes: { unit: "bytes", reason: "a frame is sent while half a window is in flight" },
   rowBytes: { unit: "bytes", reason: "a row is read whole, and may hold 2 MB at most" },

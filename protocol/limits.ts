@@ -20,6 +20,7 @@ const values = {
   nameChars: 128,
   stepChars: 256,
   stages: 1_000,
+  stageNamesBytes: 128 * KiB,
   chunkBytes: 4 * KiB,
   frameBytes: 64 * KiB,
   rowBytes: 256 * KiB,

@@ -1,5 +1,6 @@
 import { type Entry, type Level, levels } from "./entry.ts";
 import { limits } from "./limits.ts";
+import { utf8Bytes } from "./utf8.ts";
 
 /** Where a channel stands. `waiting`: nothing was appended yet. */
 export const statuses = ["waiting", "running", "success", "failure", "cancelled", "expired"] as const;
@@ -59,12 +60,33 @@ function noLevels(): LevelCounts {
   return Object.fromEntries(levels.map((level) => [level, 0])) as LevelCounts;
 }
 
+/** What a summary names at most. */
+export interface StageBounds {
+  readonly stages: number;
+  /** Bytes of all names as JSON. */
+  readonly nameBytes: number;
+}
+
+const stageBounds: StageBounds = { stages: limits.stages, nameBytes: limits.stageNamesBytes };
+
+/** For the summary of a batch, whose entries bound it: stages are counted together where it is merged. */
+export const unboundedStages: StageBounds = {
+  stages: Number.POSITIVE_INFINITY,
+  nameBytes: Number.POSITIVE_INFINITY,
+};
+
+/** The bytes that a name has in JSON. */
+function nameBytesOf(name: string): number {
+  return utf8Bytes(JSON.stringify(name));
+}
+
 /**
  * Reduces entries, or summaries of entries, to one summary. The same reducer serves the Worker (a batch's
  * delta), the object (deltas into the channel's) and readers (the entries they get), so that all agree.
  */
 export class SummaryReducer {
-  readonly #maxStages: number;
+  readonly #bounds: StageBounds;
+  #nameBytes = 0;
   readonly #stages: Mutable<StageSummary>[];
   readonly #byName = new Map<string, Mutable<StageSummary>>();
   readonly #levels: Mutable<LevelCounts>;
@@ -74,11 +96,14 @@ export class SummaryReducer {
   /** Ended stages by the order in which they were last left. */
   readonly #left = new Set<Mutable<StageSummary>>();
 
-  constructor(from: Summary = emptySummary(), maxStages: number = limits.stages) {
+  constructor(from: Summary = emptySummary(), bounds: StageBounds = stageBounds) {
     const { stages, levels: counts, ...rest } = from;
-    this.#maxStages = maxStages;
+    this.#bounds = bounds;
     this.#stages = stages.map((stage) => ({ ...stage }));
-    for (const stage of this.#stages) this.#byName.set(stage.name, stage);
+    for (const stage of this.#stages) {
+      this.#byName.set(stage.name, stage);
+      this.#nameBytes += nameBytesOf(stage.name);
+    }
     this.#levels = { ...noLevels(), ...counts };
     this.#rest = pickRest(rest);
     this.#running = this.#stages.find((stage) => stage.endedAt === undefined) ?? null;
@@ -176,8 +201,12 @@ export class SummaryReducer {
 
   /** The name a stage is counted under: its own while there is room. */
   #keyOf(name: string | null): string | null {
-    if (name === null || this.#byName.has(name) || this.#stages.length < this.#maxStages) return name;
-    return otherStages;
+    return name === null || this.#byName.has(name) || this.#hasRoomFor(name) ? name : otherStages;
+  }
+
+  #hasRoomFor(name: string): boolean {
+    const { stages, nameBytes } = this.#bounds;
+    return this.#stages.length < stages && this.#nameBytes + nameBytesOf(name) <= nameBytes;
   }
 
   #stageOf(name: string, first: number, startedAt: number): Mutable<StageSummary> {
@@ -187,6 +216,7 @@ export class SummaryReducer {
       stage = { name: key, first, lines: 0, startedAt };
       this.#byName.set(key, stage);
       this.#stages.push(stage);
+      this.#nameBytes += nameBytesOf(key);
     }
     return stage;
   }
@@ -231,7 +261,7 @@ function pickRest(from: Omit<Summary, "stages" | "levels">): Omit<Summary, "stag
 
 /** The delta of a batch: its entries' cursors count from 1. Stages are not bounded here but where they merge. */
 export function summarize(entries: Iterable<Entry>): SummaryDelta {
-  const reducer = new SummaryReducer(emptySummary(), Number.POSITIVE_INFINITY);
+  const reducer = new SummaryReducer(emptySummary(), unboundedStages);
   let cursor = 0;
   for (const entry of entries) reducer.apply(entry, ++cursor);
   return reducer.delta;

@@ -6,14 +6,21 @@ import {
   levels,
   limits,
   otherStages,
+  type StageBounds,
   type Summary,
   type SummaryDelta,
   SummaryReducer,
   summarize,
+  unboundedStages,
 } from "../../protocol/mod.ts";
 
-function applied(entries: readonly Entry[], maxStages: number = limits.stages): Summary {
-  const reducer = new SummaryReducer(emptySummary(), maxStages);
+const bounded = (stages: number, nameBytes: number = limits.stageNamesBytes): StageBounds => ({
+  stages,
+  nameBytes,
+});
+
+function applied(entries: readonly Entry[], bounds: StageBounds = bounded(limits.stages)): Summary {
+  const reducer = new SummaryReducer(emptySummary(), bounds);
   for (const [i, entry] of entries.entries()) reducer.apply(entry, i + 1);
   return reducer.summary;
 }
@@ -123,6 +130,16 @@ describe("a summary", () => {
     expect(merge([many], new SummaryReducer()).summary).toEqual(applied(many));
   });
 
+  test("[SMY10] bounds the bytes of all names, as JSON", () => {
+    const long = (i: number) => String(i).padEnd(limits.stageChars, "\u0001");
+    const { stages } = applied(Array.from({ length: 500 }, (_, i) => log({ ts: i, stage: long(i) })));
+    const bytes = stages.slice(0, -1).reduce((sum, { name }) => sum + JSON.stringify(name).length, 0);
+    expect(bytes).toBeLessThanOrEqual(limits.stageNamesBytes);
+    expect(bytes).toBeGreaterThan(limits.stageNamesBytes - 2_000);
+    expect(stages.at(-1)?.name).toBe(otherStages);
+    expect(stages.reduce((sum, { lines }) => sum + lines, 0)).toBe(500);
+  });
+
   test("[SMY6] merged from the deltas of any split is that of the entries one by one", () => {
     fc.assert(
       fc.property(entries, cuts, (all, places) => {
@@ -135,9 +152,10 @@ describe("a summary", () => {
 
   test("[SMY7] so too when stages are counted together and clocks run backwards", () => {
     fc.assert(
-      fc.property(entries, cuts, fc.integer({ min: 0, max: 5 }), (all, places, maxStages) => {
-        const merged = merge(split(all, places), new SummaryReducer(emptySummary(), maxStages));
-        expect(merged.summary).toEqual(applied(all, maxStages));
+      fc.property(entries, cuts, fc.nat(5), fc.nat(20), (all, places, stages, nameBytes) => {
+        const bounds = bounded(stages, nameBytes);
+        const merged = merge(split(all, places), new SummaryReducer(emptySummary(), bounds));
+        expect(merged.summary).toEqual(applied(all, bounds));
       }),
       { numRuns: 4_000 },
     );
@@ -146,14 +164,14 @@ describe("a summary", () => {
   test("[SMY8] deltas merge into deltas: a flush of several batches is one", () => {
     fc.assert(
       fc.property(entries, cuts, cuts, (all, rows, batches) => {
-        const channel = new SummaryReducer(emptySummary(), 3);
+        const channel = new SummaryReducer(emptySummary(), bounded(3));
         let before = 0;
         for (const row of split(all, rows)) {
-          const flush = new SummaryReducer(emptySummary(), Number.POSITIVE_INFINITY);
+          const flush = new SummaryReducer(emptySummary(), unboundedStages);
           channel.merge(throughJson(merge(split(row, batches), flush).delta), before);
           before += row.length;
         }
-        expect(channel.summary).toEqual(applied(all, 3));
+        expect(channel.summary).toEqual(applied(all, bounded(3)));
       }),
       { numRuns: 2_000 },
     );

@@ -8,6 +8,7 @@ import {
   refuse,
   SummaryReducer,
   textOf,
+  unboundedStages,
   utf8Bytes,
 } from "../../protocol/mod.ts";
 import type { BatchText } from "./contract.ts";
@@ -63,7 +64,7 @@ const encoder = new TextEncoder();
 
 /** Puts entries into chunks of at most `limits.chunkBytes`, or of one entry that is larger. */
 class BatchWriter {
-  readonly #reducer = new SummaryReducer(emptySummary(), Number.POSITIVE_INFINITY);
+  readonly #reducer = new SummaryReducer(emptySummary(), unboundedStages);
   readonly #texts: string[] = [];
   readonly #chunks: number[] = [];
   #entries = 0;
