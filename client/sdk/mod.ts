@@ -16,4 +16,6 @@ export type { ProducerOptions } from "./producer_options.ts";
 export type { ProducerEntry } from "./producer_queue.ts";
 export type { EndProof } from "./read_position.ts";
 export { type StateStorage, webStorage } from "./saved_read.ts";
+export { SocketProducer } from "./socket_producer.ts";
+export type { SocketProducerOptions } from "./socket_producer_options.ts";
 export type { SubscribeOptions } from "./subscribe_options.ts";

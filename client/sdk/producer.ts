@@ -1,6 +1,7 @@
 import { ApiClient } from "./api_client.ts";
 import type { AppendReceipt, EndReceipt, EndRequest } from "./api_types.ts";
 import { backoffMs } from "./backoff.ts";
+import { leftOutEntry } from "./left_out.ts";
 import type { ClientResult } from "./problem.ts";
 import type { ProducerOptions } from "./producer_options.ts";
 import {
@@ -240,13 +241,7 @@ export class Producer {
 
   #leftOut(count: number): ProducerEntry {
     this.#drop(count);
-    const lines = count === 1 ? "1 line was" : `${count} lines were`;
-    return {
-      kind: "log",
-      ts: this.#now(),
-      level: "warn",
-      line: `tailrace: ${lines} left out here: the gateway did not take them.`,
-    };
+    return leftOutEntry(count, this.#now());
   }
 
   #drop(count: number): void {

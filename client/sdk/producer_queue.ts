@@ -5,11 +5,13 @@ import type { NewEntry } from "./api_types.ts";
 export type ProducerEntry = NewEntry;
 
 /** Longest piece of a line put in one entry, in UTF-16 units: the gateway splits finer, a batch must hold it. */
-const pieceChars = 256 * 1024;
+const defaultPieceChars = 256 * 1024;
 
 /** What one request carries. */
 export interface Batch {
   readonly ndjson: string;
+  /** Of UTF-8. */
+  readonly bytes: number;
   /** Entries of the caller's in it; not the lines that tell what was left out. */
   readonly entries: number;
 }
@@ -28,6 +30,7 @@ interface Queued {
 export class ProducerQueue {
   readonly #maxBytes: number;
   readonly #onLeftOut: (count: number) => NewEntry;
+  readonly #pieceChars: number;
   #items: Queued[] = [];
   #head = 0;
   #bytes = 0;
@@ -35,7 +38,8 @@ export class ProducerQueue {
   #leftOut = 0;
 
   /** `onLeftOut` is told how many were left out and gives the entry that says so in the channel. */
-  constructor(maxBytes: number, onLeftOut: (count: number) => NewEntry) {
+  constructor(maxBytes: number, onLeftOut: (count: number) => NewEntry, pieceChars = defaultPieceChars) {
+    this.#pieceChars = pieceChars;
     this.#maxBytes = maxBytes;
     this.#onLeftOut = onLeftOut;
   }
@@ -55,7 +59,7 @@ export class ProducerQueue {
   }
 
   push(entry: NewEntry): void {
-    const pieces = piecesOf(entry).map((piece) => queuedOf(piece, isWhole(piece) ? 1 : 0));
+    const pieces = piecesOf(entry, this.#pieceChars).map((piece) => queuedOf(piece, isWhole(piece) ? 1 : 0));
     const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
     if (!this.#hasRoom(bytes)) {
       this.#leftOut += 1;
@@ -94,7 +98,7 @@ export class ProducerQueue {
     this.#bytes -= bytes;
     this.#entries -= entries;
     this.#compact();
-    return parts.length === 0 ? null : { ndjson: parts.join(""), entries };
+    return parts.length === 0 ? null : { ndjson: parts.join(""), bytes, entries };
   }
 
   /** Forgets everything; answers how many entries that were. */
@@ -141,7 +145,7 @@ function isWhole(entry: NewEntry): boolean {
 }
 
 /** A line too long for a batch in several entries, of which all but the last say that it goes on. */
-function piecesOf(entry: NewEntry): readonly NewEntry[] {
+function piecesOf(entry: NewEntry, pieceChars: number): readonly NewEntry[] {
   if (!("line" in entry) || entry.line.length <= pieceChars) return [entry];
   const lines = splitAtCodePoints(entry.line, pieceChars, (point) => (point > 0xffff ? 2 : 1));
   const last = lines.length - 1;

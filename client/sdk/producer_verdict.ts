@@ -32,7 +32,12 @@ export function verdictOf(result: ClientResult<unknown>, tried: BatchHistory, ca
   if (isTransient(problem)) return "again";
   if (problem.status === 401 && canRenew && !tried.isRenewed) return "renew";
   if (forgottenCodes.includes(problem.code) && !tried.isRebegun) return "rebegin";
-  return finalCodes.includes(problem.code) ? "stop" : "refused";
+  return isFinal(problem) ? "stop" : "refused";
+}
+
+/** No batch of this producer will ever be taken. */
+export function isFinal({ code }: ClientProblem): boolean {
+  return finalCodes.includes(code);
 }
 
 /**
