@@ -248,4 +248,7 @@ test("[LEG3] a client that pinged counts as silent after three of its longest in
   silence.pinged(63_000);
   silence.heard(70_000);
   expect(silence.dueAt).toBe(70_000 + 180_000);
+  const slow = new Silence(0);
+  slow.pinged(200_000);
+  expect(slow.dueAt).toBe(800_000);
 });

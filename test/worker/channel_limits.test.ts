@@ -130,6 +130,35 @@ describe("limits of the channel object", () => {
   });
 });
 
+describe("owed acknowledgements", () => {
+  it("[OBJ25] who owes one for 30 s is closed 4429 by the alarm, after a wake; who reads is served meanwhile", async () => {
+    const channel = "build/owed";
+    const silent = await TestSocket.open(channel, direct(), false);
+    const healthy = await TestSocket.open(channel, direct());
+    for (let i = 0; i < 8; i++) await appendTo(channel, lines(i * 100 + 1, i * 100 + 100, 900));
+    const alarm = await runInDurableObject(stubOf(channel), (_: ChannelObject, { storage }) =>
+      storage.getAlarm(),
+    );
+    expect((alarm ?? 0) - Date.now()).toBeLessThanOrEqual(40_000);
+    expect((await healthy.lines(0, 800)).at(-1)?.[0]).toBe(800);
+    await runDurableObjectAlarm(stubOf(channel));
+    expect((await stubOf(channel).summary(tenant, channel)).viewers).toBe(2);
+    await evictDurableObject(stubOf(channel), { webSockets: "hibernate" });
+    await runInDurableObject(stubOf(channel), (_: ChannelObject, ctx) => {
+      for (const socket of ctx.getWebSockets()) {
+        const state = socket.deserializeAttachment() as SubscriberState;
+        if (state.owesSince === null) continue;
+        socket.serializeAttachment({ ...state, owesSince: state.owesSince - 30_000 });
+      }
+    });
+    await evictDurableObject(stubOf(channel), { webSockets: "hibernate" });
+    await runDurableObjectAlarm(stubOf(channel));
+    expect(await silent.next("error")).toMatchObject({ code: "ack_overdue", retryAfterMs: 1_000 });
+    expect((await silent.closed).code).toBe(4429);
+    expect((await stubOf(channel).summary(tenant, channel)).viewers).toBe(1);
+  });
+});
+
 describe("what closed sockets hold", () => {
   it("[OBJ24] past 24 MiB the object is given up: its sockets are lost, and who resumes loses nothing", async () => {
     const channel = "build/stranded";

@@ -166,10 +166,10 @@ export class Delivery {
       else this.#holdBack(subscriber, now);
       return false;
     }
-    subscriber.send(frame.text, now);
+    subscriber.peer.send(frame.text);
     const offset = frame.offset + frame.bytes;
     this.#inFlightBytes += offset - subscriber.state.sent.offset;
-    subscriber.update({ sent: { cursor: frame.last, offset } });
+    subscriber.update({ sent: { cursor: frame.last, offset }, sentAt: now });
     return true;
   }
 

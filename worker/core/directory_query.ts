@@ -26,7 +26,10 @@ export const directorySchema = `
   CREATE INDEX IF NOT EXISTS by_kind ON channels (kind, started_at, channel);
 `;
 
-/** Stores an entry, unless a newer one is there: updates of one channel may overtake each other. */
+/**
+ * Stores an entry, unless a newer one is there: updates of one channel may overtake each other. One that says nothing
+ * new writes no row, for a channel that wakes tells of itself again.
+ */
 export function putStatement(entry: DirectoryEntry): Statement {
   const slash = entry.channel.indexOf("/");
   return {
@@ -35,7 +38,7 @@ export function putStatement(entry: DirectoryEntry): Statement {
       ON CONFLICT (channel) DO UPDATE SET
         project = excluded.project, status = excluded.status, started_at = excluded.started_at,
         updated_at = excluded.updated_at, body = excluded.body
-      WHERE excluded.updated_at >= channels.updated_at`,
+      WHERE excluded.updated_at >= channels.updated_at AND excluded.body <> channels.body`,
     bindings: [
       entry.channel,
       entry.channel.slice(0, slash),

@@ -12,11 +12,13 @@ export function patienceMs(longestPingMs: number): number {
  * intervals that it has shown. One that never pinged owes nothing.
  */
 export class Silence {
+  readonly #startedAt: number;
   #heardAt: number;
   #pingedAt: number | null = null;
   #longestMs = 0;
 
   constructor(now: number) {
+    this.#startedAt = now;
     this.#heardAt = now;
   }
 
@@ -25,7 +27,8 @@ export class Silence {
   }
 
   pinged(now: number): void {
-    if (this.#pingedAt !== null) this.#longestMs = Math.max(this.#longestMs, now - this.#pingedAt);
+    // The first counts from the beginning: a client with a slow heartbeat shows it by its first ping.
+    this.#longestMs = Math.max(this.#longestMs, now - (this.#pingedAt ?? this.#startedAt));
     this.#pingedAt = now;
     this.#heardAt = now;
   }

@@ -16,7 +16,7 @@ import type {
   SocketPlan,
 } from "../core/contract.ts";
 import { socketPlanHeader } from "../core/contract.ts";
-import { mustSet } from "../core/due.ts";
+import { mustSet, nextDue } from "../core/due.ts";
 import type { ChannelPorts } from "../core/ports.ts";
 import { parseSettings } from "../core/settings.ts";
 import { SqliteJournal } from "../core/sqlite_journal.ts";
@@ -194,7 +194,7 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
       woken,
     );
     this.#channel = opened;
-    this.#reporter = new DirectoryReporter(this.env, opened, (due) => this.#wakeAt(due));
+    this.#reporter = new DirectoryReporter(this.env, opened, (due) => this.#wakeAt(nextDue([due])));
     opened.plan(Date.now());
     return opened;
   }
@@ -236,7 +236,7 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
   }
 
   /** The one alarm is written only when it must come earlier: each setting is a billed row. */
-  #wakeAt(due: number): void {
+  #wakeAt(due: number | null): void {
     if (!mustSet(this.#alarmAt, due)) return;
     this.#alarmAt = due;
     this.ctx.waitUntil(this.ctx.storage.setAlarm(due));
