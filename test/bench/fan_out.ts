@@ -10,6 +10,8 @@ export interface FanOut {
   readonly forMs: number;
   readonly inFlight?: number;
   readonly everyMs?: number;
+  /** Further subscribers, which read nothing; 0 by default. */
+  readonly stalled?: number;
   /** Offer permessage-deflate, as browsers do. */
   readonly offersDeflate?: boolean;
 }
@@ -44,6 +46,18 @@ export async function fanOut(
     const see = (frame: SeenFrame) => tally.see(i, frame);
     subscribers.push(await RawSubscriber.open(new URL(gateway.url), channel, token, options, see));
   }
+  const stalled: RawSubscriber[] = [];
+  for (let i = 0; i < (load.stalled ?? 0); i++) {
+    const subscriber = await RawSubscriber.open(
+      new URL(gateway.url),
+      channel,
+      token,
+      options,
+      () => undefined,
+    );
+    subscriber.pause();
+    stalled.push(subscriber);
+  }
   try {
     const startedAt = performance.now();
     const { lines } = await produce(new URL(gateway.url), channel, token, load);
@@ -61,7 +75,7 @@ export async function fanOut(
       wasCompressed: subscribers.some(({ handshake }) => /permessage-deflate/i.test(handshake)),
     };
   } finally {
-    for (const subscriber of subscribers) subscriber.close();
+    for (const subscriber of [...subscribers, ...stalled]) subscriber.close();
   }
 }
 

@@ -6,6 +6,7 @@ import { startGateway } from "../../client/cli/dev/gateway.ts";
 import { mintToken } from "../../client/cli/mint.ts";
 import { type FanOut, fanOut } from "./fan_out.ts";
 import { produce } from "./load.ts";
+import { resume } from "./resume.ts";
 
 /**
  * `npm run bench`: what one machine carries, gateway and load generator together. `-- --only live` runs the
@@ -20,12 +21,22 @@ const live: FanOut = { subscribers: 1_000, entries: 20, everyMs: 20, forMs };
 const fanOuts: Record<string, FanOut> = {
   "live, 1,000 subscribers, 1,000 lines/s": live,
   "live, offering deflate": { ...live, offersDeflate: true },
+  "beside none, 100 subscribers, 5,000 lines/s": { subscribers: 100, entries: 100, everyMs: 20, forMs },
+  "beside a stalled one, 100 subscribers, 5,000 lines/s": {
+    subscribers: 100,
+    stalled: 1,
+    entries: 100,
+    everyMs: 20,
+    forMs,
+  },
   "saturation, 1,000 subscribers": { subscribers: 1_000, entries: 500, inFlight: 4, forMs },
 };
 const appends: Record<string, { entries: number; inFlight: number }> = {
   "append, batches of 1,000": { entries: 1_000, inFlight: 4 },
   "append, batches of 100": { entries: 100, inFlight: 4 },
 };
+
+const resumes: Record<string, number> = { "resume, 100,000 lines": 100_000 };
 
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const isWanted = (name: string) => name.includes(values.only);
@@ -61,6 +72,12 @@ try {
     console.log(name);
     console.log(`  ${number.format((lines / ms) * 1000)} durable lines/s`);
     console.log(`  acknowledged in p50 ${number.format(sorted[sorted.length >> 1] ?? Number.NaN)} ms\n`);
+  }
+  for (const [name, lines] of Object.entries(resumes).filter(([name]) => isWanted(name))) {
+    const { firstMs, allMs, grownMiB } = await resume(gateway, `build/bench-${++channels}`, token, lines);
+    console.log(name);
+    console.log(`  first page after ${number.format(firstMs)} ms, all after ${number.format(allMs)} ms`);
+    console.log(`  workerd ${number.format(grownMiB)} MiB more\n`);
   }
 } finally {
   await gateway.stop();
