@@ -193,6 +193,28 @@ describe("flushing", () => {
     expect(rows.flatMap((row) => JSON.parse(`[${row.text}]`))).toHaveLength(1_000);
   });
 
+  it("[FLU5] keeps a row's own account small, however many stages and producers a flush has", () => {
+    const it = new TestChannel();
+    for (let i = 0; i < 100; i++) it.subscribe();
+    it.append(lines(1, 1));
+    for (let i = 0; i < 1_100; i++) {
+      const stage = String(i).padEnd(limits.stageChars, "漢");
+      it.append([log("x", { stage })], {
+        id: String(i).padEnd(limits.producerIdChars, "漢"),
+        epoch: 0,
+        seq: 0,
+      });
+    }
+    it.channel.flushDue(it.now);
+    const rows = it.journal.readFrom(1, 1e9);
+    expect(rows.at(-1)?.last).toBe(1_101);
+    const sizes = rows.map(({ meta }) => new TextEncoder().encode(JSON.stringify(meta)).length);
+    expect(Math.max(...sizes)).toBeLessThan(1_000_000);
+    const before = it.channel.summary;
+    it.evict();
+    expect(it.channel.summary).toEqual({ ...before, viewers: 0 });
+  });
+
   it("[FLU4] writes a snapshot at least every 100 rows, and a wake from it equals the channel that slept", () => {
     const it = new TestChannel();
     for (let i = 0; i < 250; i++) {

@@ -49,4 +49,12 @@ describe("journal: SQLite alone", () => {
     journal.commit([rowAfter(1, 1)], null);
     expect(journal.readFrom(2, 1_000)).toEqual([rowAfter(1, 1)]);
   });
+
+  it("[JRN13] refuses a journal of another stored version by name, and changes nothing in it", () => {
+    const database = new DatabaseSync(":memory:");
+    new SqliteJournal(sqlOf(database)).commit([rowAfter(0, 1)], snapshotAt(0));
+    database.exec("UPDATE snapshot SET body = json_set(body, '$.version', 2)");
+    expect(() => new SqliteJournal(sqlOf(database)).wake()).toThrow(/version 2.*reads version 1/);
+    expect(database.prepare("SELECT count(*) AS n FROM journal").get()).toEqual({ n: 1 });
+  });
 });

@@ -13,7 +13,7 @@ export function rowAfter(before: number, entries: number, offset = 0): JournalRo
     bytes: text.length,
     text,
     chunks: [entries, text.length, text.length],
-    meta: { at: 1, sum, total: sum, flush: { deltas: [], producers: {} } },
+    meta: { at: 1, sum, total: sum, flush: { before, delta: emptySummary(), producers: {} } },
   };
 }
 

@@ -274,8 +274,8 @@ export class ChannelLog {
     return { ...state, summary: this.#summary.summary, producers: this.#producers.toRecord() };
   }
 
-  #learn({ deltas, producers }: NonNullable<JournalRow["meta"]["flush"]>): void {
-    for (const { before, delta } of deltas) this.#summary.merge(delta, before);
+  #learn({ before, delta, producers }: NonNullable<JournalRow["meta"]["flush"]>): void {
+    this.#summary.merge(delta, before);
     for (const [id, state] of Object.entries(producers)) this.#producers.set(id, state);
   }
 

@@ -35,10 +35,11 @@ export interface RowMeta {
   /** The sum of its own text, and of all text so far. */
   readonly sum: TextSum;
   readonly total: TextSum;
-  /** On the last row of a flush: its summaries and producers. */
+  /** On the last row of a flush: its summary and producers, both bounded, for a row may hold 2 MB. */
   readonly flush?: {
-    /** Each batch's delta, and the cursor before its first entry. */
-    readonly deltas: readonly { readonly before: number; readonly delta: SummaryDelta }[];
+    /** The cursor before its first entry. */
+    readonly before: number;
+    readonly delta: SummaryDelta;
     readonly producers: Readonly<Record<string, ProducerState>>;
   };
 }

@@ -1,4 +1,4 @@
-import type { SummaryDelta } from "../../protocol/mod.ts";
+import { SummaryReducer } from "../../protocol/mod.ts";
 import type { JournalPlace, JournalRow, ProducerState } from "./journal.ts";
 import { RowBuilder } from "./row_builder.ts";
 import type { WaitingBatch } from "./waiting_batches.ts";
@@ -23,20 +23,20 @@ export function layOut(batches: readonly WaitingBatch[], from: JournalPlace, now
   const { cursor, offset, total } = from;
   const builder = new RowBuilder({ cursor, offset, total }, now);
   const producers: Record<string, ProducerState> = {};
-  const deltas: { before: number; delta: SummaryDelta }[] = [];
+  const summary = new SummaryReducer();
   const ranges: CursorRange[] = [];
   let before = cursor;
   for (const { request } of batches) {
     const { batch, producer } = request;
     builder.add(batch);
     const range = { first: before + 1, last: before + batch.entries };
-    deltas.push({ before, delta: batch.delta });
+    summary.merge(batch.delta, before - cursor);
     ranges.push(range);
     if (producer !== undefined) {
       producers[producer.id] = { epoch: producer.epoch, seq: producer.seq, ...range, at: now };
     }
     before = range.last;
   }
-  const learned = { deltas, producers };
+  const learned = { before: cursor, delta: summary.delta, producers };
   return { ...builder.finish(learned), learned, ranges };
 }

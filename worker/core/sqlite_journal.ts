@@ -45,7 +45,7 @@ export class SqliteJournal implements Journal {
     if (!this.#hasTables) return null;
     const stored = [...this.#sql.exec(GET_SNAPSHOT)][0];
     if (stored === undefined) return null;
-    const snapshot = JSON.parse(String(stored["body"])) as Snapshot;
+    const snapshot = readSnapshot(String(stored["body"]));
     return { snapshot, rows: [...this.#sql.exec(HEADS_AFTER, snapshot.cursor)].map(readHead) };
   }
 
@@ -65,7 +65,7 @@ export class SqliteJournal implements Journal {
           row.text,
         );
       }
-      if (snapshot !== null) this.#run(PUT_SNAPSHOT, JSON.stringify(snapshot));
+      if (snapshot !== null) this.#run(PUT_SNAPSHOT, writeSnapshot(snapshot));
     });
     this.#hasTables = true;
   }
@@ -86,7 +86,7 @@ export class SqliteJournal implements Journal {
   trim(cursor: number, snapshot: Snapshot): void {
     this.#sql.transaction(() => {
       this.#run(TRIM_ROWS, cursor);
-      this.#run(PUT_SNAPSHOT, JSON.stringify(snapshot));
+      this.#run(PUT_SNAPSHOT, writeSnapshot(snapshot));
     });
   }
 
@@ -94,7 +94,7 @@ export class SqliteJournal implements Journal {
     this.#sql.transaction(() => {
       if (!this.#hasTables) this.#createTables();
       this.#run(DELETE_ROWS);
-      this.#run(PUT_SNAPSHOT, JSON.stringify(snapshot));
+      this.#run(PUT_SNAPSHOT, writeSnapshot(snapshot));
     });
     this.#hasTables = true;
   }
@@ -123,6 +123,23 @@ export class SqliteJournal implements Journal {
     // Statements run when their rows are read, in some databases.
     for (const _ of this.#sql.exec(query, ...bindings)) break;
   }
+}
+
+/** What the stored form is called: another one is refused by name, and never read as if it were this one. */
+const storedVersion = 1;
+
+function writeSnapshot(snapshot: Snapshot): string {
+  return JSON.stringify({ version: storedVersion, ...snapshot });
+}
+
+function readSnapshot(body: string): Snapshot {
+  const { version, ...snapshot } = JSON.parse(body) as Snapshot & { readonly version?: number };
+  if (version !== storedVersion) {
+    throw new Error(
+      `The journal is stored as version ${version}, and this gateway reads version ${storedVersion}.`,
+    );
+  }
+  return snapshot;
 }
 
 function readHead(row: Readonly<Record<string, unknown>>): RowHead {

@@ -21,9 +21,9 @@ export class WaitingBatches {
     return this.#batches.length === 0;
   }
 
-  /** It holds as much as it may: they are flushed at once. */
+  /** It holds as much as it may: they are flushed at once. A flush names each of its producers in one row. */
   get isFull(): boolean {
-    return this.#bytes >= limits.waitingBytes;
+    return this.#bytes >= limits.waitingBytes || this.#batches.length >= limits.producers;
   }
 
   /** The project that the first of them gives to a channel that begins with it. */
