@@ -1,5 +1,5 @@
 import { evictDurableObject } from "cloudflare:test";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import app from "../../worker/routes/mod.ts";
 import { rateDrops } from "../../worker/routes/ws/rate_drops.ts";
 import { stubOf, testEnv } from "./channel_client.ts";
@@ -42,7 +42,9 @@ async function readTo(socket: TestSocket, from: number, to: number) {
   return read;
 }
 
-test("[RAT1] nothing is dropped before a client was first level, however slow it is", async () => {
+test("[RAT1] nothing is dropped before a client was first level, however slow it is", {
+  timeout: 30_000,
+}, async () => {
   const channel = freshChannel();
   await appendLines(channel, lines(1, 900));
   const socket = await openA();
@@ -57,13 +59,16 @@ test("[RAT1] nothing is dropped before a client was first level, however slow it
   socket.close();
 });
 
-test("[RAT2] once level, lines past the rate are announced by exact gaps and can be read from history", async () => {
+test("[RAT2] once level, lines past the rate are announced by exact gaps and can be read from history", {
+  timeout: 30_000,
+}, async () => {
   const channel = freshChannel();
   const socket = await openA();
   socket.send({ type: "subscribe", buildId: idOf(channel) });
   await appendLines(channel, lines(1, 1));
   await readTo(socket, 1, 1);
   const before = rateDrops();
+  const warn = vi.spyOn(console, "warn");
   await appendLines(channel, lines(2, 500));
   await post(`/v1/channels/${channel}/end`, { status: "success" });
   const read = await readTo(socket, 2, 500);
@@ -71,6 +76,10 @@ test("[RAT2] once level, lines past the rate are announced by exact gaps and can
   expect(read.delivered.length).toBeGreaterThan(20);
   expect(read.gaps).toBeLessThan(10);
   expect(rateDrops() - before).toBe(read.missing.length);
+  const told = warn.mock.calls.map(([line]) => JSON.parse(String(line)));
+  const about = { event: "lines_dropped", reason: "rate", channel, subject: "ada" };
+  expect(told).toEqual([{ ...about, lines: 1, total: 1 }]);
+  warn.mockRestore();
   const from = read.missing[0] ?? 0;
   const page = await call(`/v1/channels/${channel}/entries?after=${from - 1}&limit=1`);
   expect(await page.json()).toMatchObject({ entries: [{ cursor: from, line: lines(from, from)[0] }] });
@@ -78,7 +87,9 @@ test("[RAT2] once level, lines past the rate are announced by exact gaps and can
   socket.close();
 });
 
-test("[RAT3] a client that has caught up is level: from then on it is dropped to, before it was not", async () => {
+test("[RAT3] a client that has caught up is level: from then on it is dropped to, before it was not", {
+  timeout: 30_000,
+}, async () => {
   const channel = freshChannel();
   await appendLines(channel, lines(1, 300));
   const socket = await openA();
@@ -89,7 +100,9 @@ test("[RAT3] a client that has caught up is level: from then on it is dropped to
   socket.close();
 });
 
-test("[RAT4] a lost leg in the middle of catching up or of dropping loses and repeats nothing", async () => {
+test("[RAT4] a lost leg in the middle of catching up or of dropping loses and repeats nothing", {
+  timeout: 30_000,
+}, async () => {
   const channel = freshChannel();
   await appendLines(channel, lines(1, 600));
   const socket = await openA();
@@ -105,7 +118,7 @@ test("[RAT4] a lost leg in the middle of catching up or of dropping loses and re
   socket.close();
 });
 
-test("[RAT5] a message rate holds like one in bytes", async () => {
+test("[RAT5] a message rate holds like one in bytes", { timeout: 30_000 }, async () => {
   const channel = freshChannel();
   await appendLines(
     channel,

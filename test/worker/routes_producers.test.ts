@@ -81,7 +81,9 @@ describe("/ws/producers", () => {
     socket.close();
   });
 
-  test("[SAP2] 200 pipelined batches of any size are stored in order and answered in order", async () => {
+  test("[SAP2] 200 pipelined batches of any size are stored in order and answered in order", {
+    timeout: 30_000,
+  }, async () => {
     const channel = freshChannel();
     const socket = await open(channel);
     const lines = numbers(200).map((seq) =>
@@ -153,7 +155,33 @@ describe("/ws/producers", () => {
     socket.close();
   });
 
-  test("[SAP6] more than 8 MiB unacknowledged is refused with how long to wait; the socket stays open", async () => {
+  test("[SAP13] batches whose fate an aborted object took along are refused as retryable, and go again once", async () => {
+    const channel = freshChannel();
+    const socket = await open(channel);
+    socket.send(batch(channel, 0));
+    await socket.until("appended");
+    const aborted = runInDurableObject(stubOf(channel), (_, state) => state.abort("a test"));
+    for (const seq of [1, 2, 3]) socket.send(batch(channel, seq));
+    await expect(aborted).rejects.toThrow();
+    for (const { type, code, seq } of await take(socket, 3)) {
+      // One that reached the next object is stored, or lacks those before it.
+      if (type === "error") expect(["restarting", "internal", "sequence_hole"]).toContain(code);
+      else expect(type).toBe("appended");
+      expect([1, 2, 3]).toContain(seq);
+    }
+    for (const seq of [1, 2, 3]) socket.send(batch(channel, seq));
+    expect((await take(socket, 3)).map(({ type, seq }) => [type, seq])).toEqual([
+      ["appended", 1],
+      ["appended", 2],
+      ["appended", 3],
+    ]);
+    expect(await stored(channel)).toEqual(["line 0", "line 1", "line 2", "line 3"]);
+    socket.close();
+  });
+
+  test("[SAP6] more than 8 MiB unacknowledged is refused with how long to wait; the socket stays open", {
+    timeout: 30_000,
+  }, async () => {
     const channel = freshChannel();
     const socket = await open(channel);
     const large = numbers(10).map(() => "x".repeat(60_000));

@@ -57,8 +57,10 @@ export class AppendPipeline {
       return await stub.append(request);
     } catch (error) {
       // A stub whose object failed may fail for ever; what is called after this goes by a new one.
-      if (stub === this.#stub) this.#stub = this.#makeStub();
-      console.warn(`A batch for ${this.#channel} could not be handed on`, error);
+      if (stub === this.#stub) {
+        this.#stub = this.#makeStub();
+        console.warn(`Batches for ${this.#channel} could not be handed on`, error);
+      }
       return { ok: false, problem: problemOf(error) };
     }
   }
