@@ -111,7 +111,7 @@ describe("limits of the channel object", () => {
     expect(error).toMatchObject({ code: "too_fast", expected: 200 });
     expect(error.retryAfterMs).toBeGreaterThan(0);
     expect((await socket.closed).code).toBe(4429);
-  });
+  }, 20_000);
 
   it("[OBJ23] refuses a subject that connects too fast, inside the socket or by status; another is taken", async () => {
     const channel = "build/storm";
@@ -127,7 +127,7 @@ describe("limits of the channel object", () => {
     await expect.poll(async () => (await stubOf(channel).summary(tenant, channel)).viewers).toBe(0);
     const other = await TestSocket.open(channel, { subject: "other" });
     expect(await other.next("subscribed")).toMatchObject({ channel });
-  });
+  }, 20_000);
 });
 
 describe("owed acknowledgements", () => {
@@ -156,7 +156,7 @@ describe("owed acknowledgements", () => {
     expect(await silent.next("error")).toMatchObject({ code: "ack_overdue", retryAfterMs: 1_000 });
     expect((await silent.closed).code).toBe(4429);
     expect((await stubOf(channel).summary(tenant, channel)).viewers).toBe(1);
-  });
+  }, 20_000);
 });
 
 describe("what closed sockets hold", () => {
@@ -173,5 +173,5 @@ describe("what closed sockets hold", () => {
     const resumed = await TestSocket.open(channel, { cursor: 1_590, ...direct() });
     expect((await resumed.lines(1_590, 1_600)).length).toBe(10);
     expect(await appendTo(channel, lines(1_601, 1_601))).toMatchObject({ ok: true, value: { first: 1_601 } });
-  });
+  }, 20_000);
 });

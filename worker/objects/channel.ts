@@ -140,8 +140,10 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
   }
 
   override async alarm(): Promise<void> {
-    this.#alarmAt = null;
+    // Waking asks for the alarm that is due, and that is this one.
+    this.#alarmAt = 0;
     const channel = this.#wake();
+    this.#alarmAt = null;
     if (channel === null) return;
     channel.alarm(Date.now());
     await this.#reporter?.alarm(Date.now());
