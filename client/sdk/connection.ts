@@ -48,6 +48,8 @@ export class Connection {
   /** Counts sockets: a token that arrives late, or a callback of an abandoned socket, belongs to an older one. */
   #generation = 0;
   #endWatch: (() => void) | null = null;
+  /** What the gateway was given last. */
+  #token: string | null = null;
 
   constructor(options: ConnectionOptions, owner: ConnectionOwner) {
     this.#options = options;
@@ -82,6 +84,16 @@ export class Connection {
   async freshToken(renew: boolean): Promise<string | null> {
     const { token } = this.#options;
     return typeof token === "function" ? await token({ renew }) : (token ?? null);
+  }
+
+  /** Gives the gateway a new token, where the source has one that it was not given yet. Throws what the source throws. */
+  async renewToken(): Promise<void> {
+    const generation = this.#generation;
+    if (typeof this.#options.token !== "function") return;
+    const token = await this.freshToken(true);
+    if (generation !== this.#generation || token === null || token === this.#token) return;
+    this.#token = token;
+    this.send(JSON.stringify({ type: "auth", token }));
   }
 
   #context(): ConnectionContext {
@@ -136,6 +148,7 @@ export class Connection {
     const protocols = token === null ? ["tailrace.v1"] : ["tailrace.v1", `bearer.${token}`];
     const socket = new this.#options.webSocket(this.#owner.url(), protocols);
     this.#socket = socket;
+    this.#token = token;
     const isCurrent = (): boolean => generation === this.#generation;
     socket.onopen = () => {
       if (isCurrent()) this.dispatch({ type: "opened" });

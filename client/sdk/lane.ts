@@ -13,6 +13,7 @@ import { Connection, type ConnectionOptions, problemOf } from "./connection.ts";
 import type { ConnectionState } from "./connection_state.ts";
 import type { Received } from "./inbox.ts";
 import { type ClientProblem, problemOfFrame, sentenceOf } from "./problem.ts";
+import { TokenRenewal } from "./token_renewal.ts";
 
 /** `shared`: one socket on `/ws` for all channels. `direct`: one a channel, subscribed by its query. */
 export type Transport = "shared" | "direct";
@@ -30,14 +31,18 @@ export class Lane implements ReaderHost {
   /** Channels left on this socket before they were answered: an answer may come, or none. */
   readonly #unanswered = new Set<string>();
   readonly #connection: Connection;
+  readonly #renewal: TokenRenewal;
 
   constructor(options: LaneOptions, onState: (state: ConnectionState) => void) {
     this.#options = options;
+    this.#renewal = new TokenRenewal(options.startTimer, () => void this.#renew());
     this.#connection = new Connection(options, {
       url: () => this.#url(),
       onOpen: () => this.#subscribeAll(),
       onText: (text) => this.#receive(text),
       onState: (state) => {
+        // A new socket begins with a new token.
+        if (!this.#connection.isOpen) this.#renewal.stop();
         this.#reportState(state);
         onState(state);
       },
@@ -114,7 +119,7 @@ export class Lane implements ReaderHost {
   #route(frame: DownFrame, text: string): void {
     const channel = channelOf(frame);
     if (frame.type === "expiring") {
-      void this.#renew();
+      this.#renewal.due(frame.inMs);
     } else if (frame.type === "error") {
       this.#refused(frame, channel);
     } else if (channel !== null) {
@@ -139,10 +144,8 @@ export class Lane implements ReaderHost {
   }
 
   async #renew(): Promise<void> {
-    if (typeof this.#options.token !== "function") return;
     try {
-      const token = await this.#connection.freshToken(true);
-      if (token !== null) this.#connection.send(JSON.stringify({ type: "auth", token }));
+      await this.#connection.renewToken();
     } catch (thrown) {
       const message = `The token expires and no new one could be had: ${sentenceOf(thrown)}`;
       this.#reportAll({ code: "token_unavailable", message });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { startTimer } from "../../client/sdk/timers.ts";
 import { limits } from "../../protocol/mod.ts";
 import { startClient, startGateway } from "./sdk_harness.ts";
 import { numberedLines, WireRecorder } from "./wire_recorder.ts";
@@ -110,6 +111,42 @@ describe("the socket itself", () => {
     gateway.socket.send({ type: "expiring", inMs: 60_000 });
     await gateway.until(() => gateway.auths.length > 0);
     expect(gateway.auths).toEqual(["token-1"]);
+  });
+
+  it("[SDK19] answers a gateway that warns again and again with few tokens, and none twice", async () => {
+    const gateway = await startGateway();
+    const pauses: { run: () => void; ms: number }[] = [];
+    let asked = 0;
+    const tokens = ["first", "second", "second", "third"];
+    const recorder = new WireRecorder();
+    startClient(gateway, {
+      token: () => tokens[asked++] ?? null,
+      startTimer: (run, ms) => {
+        if (ms !== 25_000) return startTimer(run, ms);
+        const pause = { run, ms };
+        pauses.push(pause);
+        return () => void pauses.splice(pauses.indexOf(pause), 1);
+      },
+    }).subscribe("build/1", {}, recorder);
+    await recorder.until(({ subscribed }) => subscribed === 1);
+    /** Warned in answer to every token, and twenty times more. */
+    const warn = async () => {
+      for (let n = 0; n < 20; n += 1) gateway.socket.send({ type: "expiring", inMs: 50_000 });
+      const before = recorder.lines.length;
+      gateway.append("build/1", ["after the warnings"]);
+      await recorder.until(({ lines }) => lines.length === before + 1);
+    };
+    await warn();
+    await gateway.until(() => gateway.auths.length === 1);
+    await warn();
+    expect([asked, gateway.auths]).toEqual([2, ["second"]]);
+    pauses.pop()?.run();
+    expect(asked).toBe(3);
+    await warn();
+    expect(gateway.auths).toEqual(["second"]);
+    pauses.pop()?.run();
+    await gateway.until(() => gateway.auths.length === 2);
+    expect([asked, gateway.auths]).toEqual([4, ["second", "third"]]);
   });
 
   it("[SDK13] reports frames it does not know, and reads on", async () => {

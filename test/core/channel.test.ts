@@ -497,6 +497,29 @@ describe("tokens and frames", () => {
     expect(renewed.closed).toBeNull();
   });
 
+  it("[TOK3] warns once of each token, of a renewed one never before half of its life", () => {
+    const it = new TestChannel();
+    const peer = it.subscribe({ expiresAt: it.now + 40_000 });
+    const warnings = () => peer.take().filter(({ type }) => type === "expiring");
+    const alarmAfter = (ms: number) => {
+      it.now += ms;
+      it.channel.alarm(it.now);
+    };
+    alarmAfter(0);
+    expect(warnings()).toEqual([{ type: "expiring", inMs: 40_000 }]);
+    alarmAfter(1_000);
+    expect(warnings()).toEqual([]);
+    it.channel.renew(peer, { ok: true, value: { expiresAt: it.now + 50_000 } }, it.now);
+    it.evict([peer]);
+    alarmAfter(24_000);
+    expect(warnings()).toEqual([]);
+    alarmAfter(1_000);
+    expect(warnings()).toEqual([{ type: "expiring", inMs: 25_000 }]);
+    alarmAfter(10_000);
+    expect(warnings()).toEqual([]);
+    expect(peer.closed).toBeNull();
+  });
+
   it("[FRM1] answers unknown frames and wrong fields with an error and stays open; closes what is no JSON", () => {
     const it = new TestChannel();
     const peer = it.subscribe();

@@ -282,6 +282,9 @@ describe("/ws", () => {
     socket.send({ type: "subscribe", channel });
     const warning = await socket.until("expiring");
     expect(warning["inMs"]).toBeLessThanOrEqual(3_000);
+    socket.send({ type: "auth", token: await token({ expiresInSeconds: 4 }) });
+    // Half of its life has passed: a short token is not asked for again at once.
+    expect((await socket.until("expiring"))["inMs"]).toBeLessThanOrEqual(2_000);
     socket.send({ type: "auth", token: await token({ expiresInSeconds: 600 }) });
     const short = await openSocket("/ws", { as: await token({ expiresInSeconds: 3 }) });
     expect(await short.until("error")).toMatchObject({ code: "token_expired" });

@@ -31,6 +31,7 @@ import { Stranded } from "./stranded.ts";
 import { type Peer, Subscriber, type SubscriberState } from "./subscriber.ts";
 import { dueAction, duesOf } from "./subscriber_due.ts";
 import { Sweeps } from "./sweeps.ts";
+import { firstWarningAt, nextWarningAt } from "./token_warning.ts";
 
 /** A socket that outlived the object's memory, with what was attached to it. */
 export interface WokenPeer {
@@ -200,7 +201,7 @@ export class Readers {
 
   /** A peer's token was renewed. */
   renew(subscriber: Subscriber, expiresAt: number, now: number): void {
-    subscriber.update({ expiresAt, isWarned: false });
+    subscriber.update({ expiresAt, warnAt: nextWarningAt(expiresAt, now) });
     subscriber.save();
     this.#wakeFor(subscriber, now);
   }
@@ -222,7 +223,7 @@ export class Readers {
       if (action.kind === "close") this.reject(subscriber.peer, action.problem, now);
       if (action.kind !== "warn") continue;
       this.tell(subscriber, { type: "expiring", inMs: action.inMs }, now);
-      subscriber.update({ isWarned: true });
+      subscriber.update({ warnAt: null });
       subscriber.save();
     }
   }
@@ -242,14 +243,14 @@ export class Readers {
   }
 
   #place(peer: Peer, plan: SocketPlan, after: number, now: number): Subscriber {
-    const askedWindowBytes = plan.maxWindowBytes ?? null;
+    const { expiresAt = null, maxWindowBytes: askedWindowBytes = null } = plan;
     const border = this.#segments.borderUpTo(after) ?? this.#log.place;
     return new Subscriber(peer, {
       tenant: plan.tenant,
       channel: plan.channel,
       subject: plan.subject,
-      expiresAt: plan.expiresAt ?? null,
-      isWarned: false,
+      expiresAt,
+      warnAt: expiresAt === null ? null : firstWarningAt(expiresAt),
       askedWindowBytes,
       windowBytes: this.#delivery.windowForNext(askedWindowBytes),
       sent: border,

@@ -18,8 +18,8 @@ export interface SubscriberState {
   readonly subject: string;
   /** When its token expires, in epoch milliseconds; null for a Worker's own leg. */
   readonly expiresAt: number | null;
-  /** It was told that its token expires. */
-  readonly isWarned: boolean;
+  /** When it is told that its token expires, in epoch milliseconds; null once it was, or where none expires. */
+  readonly warnAt: number | null;
   readonly askedWindowBytes: number | null;
   /** The window it was told of, which is the one that counts. */
   readonly windowBytes: number;

@@ -29,21 +29,18 @@ const silences: Readonly<Record<"idle" | "stale", Problem>> = {
 
 /** What is due for a subscriber; `timeoutMs`: after so long without a frame either way it is closed. */
 export function dueAction(state: SubscriberState, timeoutMs: number, now: number): DueAction {
-  const { owesSince, expiresAt, isWarned } = state;
+  const { owesSince, expiresAt, warnAt } = state;
   if (owesSince !== null && isDue(owesSince + limits.owedAckMs, now))
     return { kind: "close", problem: overdue };
   if (expiresAt === null) return { kind: "nothing" };
   if (isDue(expiresAt, now)) return { kind: "close", problem: expired };
   const silence = silenceOf(state, timeoutMs, now);
   if (silence !== null) return { kind: "close", problem: silences[silence] };
-  if (isWarned || !isDue(expiresAt - limits.tokenWarnMs, now)) return { kind: "nothing" };
+  if (!isDue(warnAt, now)) return { kind: "nothing" };
   return { kind: "warn", inMs: Math.max(0, expiresAt - now) };
 }
 
 /** When the alarm is due for a subscriber, in epoch milliseconds; null: never. Silence is left to the sweeps. */
-export function duesOf({ owesSince, expiresAt, isWarned }: SubscriberState): (number | null)[] {
-  return [
-    owesSince === null ? null : owesSince + limits.owedAckMs,
-    expiresAt === null || isWarned ? expiresAt : expiresAt - limits.tokenWarnMs,
-  ];
+export function duesOf({ owesSince, expiresAt, warnAt }: SubscriberState): (number | null)[] {
+  return [owesSince === null ? null : owesSince + limits.owedAckMs, warnAt ?? expiresAt];
 }

@@ -1,4 +1,4 @@
-import { limits } from "../../../protocol/mod.ts";
+import { firstWarningAt, nextWarningAt } from "../../core/token_warning.ts";
 
 /** Longest delay of a timer, in milliseconds: a longer one would fire at once. */
 const maxDelayMs = 2 ** 31 - 1;
@@ -8,15 +8,17 @@ export interface TokenTimerEvents {
   expired(): void;
 }
 
-/** Warns once before a token expires, and tells when it has. */
+/** Warns once of each token that expires, and tells when it has. */
 export class TokenTimer {
   readonly #events: TokenTimerEvents;
   #expiresAt: number;
-  #isWarned = false;
+  /** Null: it was warned of this token. */
+  #warnAt: number | null;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(expiresAt: number, events: TokenTimerEvents) {
     this.#expiresAt = expiresAt;
+    this.#warnAt = firstWarningAt(expiresAt);
     this.#events = events;
     this.#schedule();
   }
@@ -24,7 +26,7 @@ export class TokenTimer {
   /** A new token goes on with the socket. */
   renew(expiresAt: number): void {
     this.#expiresAt = expiresAt;
-    this.#isWarned = false;
+    this.#warnAt = nextWarningAt(expiresAt, Date.now());
     this.#schedule();
   }
 
@@ -35,20 +37,20 @@ export class TokenTimer {
 
   #schedule(): void {
     this.stop();
-    const due = this.#isWarned ? this.#expiresAt : this.#expiresAt - limits.tokenWarnMs;
-    const delayMs = Math.min(Math.max(0, due - Date.now()), maxDelayMs);
+    const delayMs = Math.min(Math.max(0, (this.#warnAt ?? this.#expiresAt) - Date.now()), maxDelayMs);
     this.#timer = setTimeout(() => this.#fire(), delayMs);
   }
 
   #fire(): void {
     this.#timer = null;
-    const leftMs = this.#expiresAt - Date.now();
+    const now = Date.now();
+    const leftMs = this.#expiresAt - now;
     if (leftMs <= 0) {
       this.#events.expired();
       return;
     }
-    if (!this.#isWarned && leftMs <= limits.tokenWarnMs) {
-      this.#isWarned = true;
+    if (this.#warnAt !== null && now >= this.#warnAt) {
+      this.#warnAt = null;
       this.#events.expiring(leftMs);
     }
     this.#schedule();
