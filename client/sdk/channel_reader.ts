@@ -198,6 +198,7 @@ export class ChannelReader {
   #taken({ frame, bytes }: Received, window: AckWindow | null): void {
     this.#takenRead = this.#position.saved;
     if (frame.type === "end") void this.#save();
+    else if (frame.type !== "summary") this.#saveSoon();
     if (frame.type !== "entries" || window === null || window !== this.#window) return;
     if (window.take(bytes)) this.#ack(window);
   }
@@ -213,6 +214,11 @@ export class ChannelReader {
     window.acked();
     this.#host?.send({ type: "ack", channel: this.channel, cursor });
     void this.#save();
+  }
+
+  /** Not after a close: that has saved the place, and no timer may outlive it. */
+  #saveSoon(): void {
+    if (this.#takenRead !== null && !this.#isClosed) this.#settings.keeper?.saveSoon(this.#takenRead);
   }
 
   async #save(): Promise<void> {
@@ -270,6 +276,7 @@ export class ChannelReader {
     this.#isClosed = true;
     this.#retry.clear();
     this.#inbox.close();
+    void this.#save();
     this.#host?.drop(this);
     this.#settings.onFinish();
     this.report({ ...problem, final: true });

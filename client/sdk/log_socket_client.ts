@@ -16,7 +16,10 @@ export interface LogSocketClientOptions {
   readonly url: string;
   /** Without one, cookies authenticate (browsers). A function is asked again when the gateway refuses. */
   readonly token?: TokenSource;
-  /** Where places are kept, so that another process, or the reloaded page, goes on from there. */
+  /**
+   * Where places are kept, so that another process, or the reloaded page, goes on from there. A place is saved
+   * within a second, and at the end and on `close`: what is killed before is read again.
+   */
   readonly storage?: StateStorage;
   /** `shared` by default; filters need it. `direct` spares the gateway a hop. */
   readonly transport?: Transport;
@@ -131,10 +134,12 @@ export class LogSocketClient {
   #keeperOf(channel: string, options: SubscribeOptions, listener: LogListener): StateKeeper | null {
     const { storage, url } = this.#options;
     if (storage === undefined) return null;
-    return new StateKeeper(storage, storageKey(url, channel, options.filter), (thrown) => {
+    const onFailure = (thrown: unknown): void => {
       const message = `The place in ${channel} could not be loaded or saved: ${sentenceOf(thrown)}`;
       listener.onProblem?.({ code: "storage_failed", message, channel });
-    });
+    };
+    const key = storageKey(url, channel, options.filter);
+    return new StateKeeper(storage, key, onFailure, this.#readerSettings().startTimer);
   }
 
   #readerSettings() {

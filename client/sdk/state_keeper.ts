@@ -1,17 +1,29 @@
 import { encodeSavedRead, parseSavedRead, type SavedRead, type StateStorage } from "./saved_read.ts";
+import { type StartTimer, TimerSlot } from "./timers.ts";
+
+/** A place is saved at the latest so long after it was reached, in milliseconds: a killed process reads that again. */
+export const maxUnsavedMs = 1_000;
 
 /** Keeps one reading in a storage: one save at a time, and of those that wait only the newest. */
 export class StateKeeper {
   readonly #storage: StateStorage;
   readonly #key: string;
   readonly #onFailure: (thrown: unknown) => void;
+  readonly #soon: TimerSlot;
+  #newest: SavedRead | null = null;
   #next: SavedRead | null = null;
   #saving: Promise<void> | null = null;
 
-  constructor(storage: StateStorage, key: string, onFailure: (thrown: unknown) => void) {
+  constructor(
+    storage: StateStorage,
+    key: string,
+    onFailure: (thrown: unknown) => void,
+    startTimer: StartTimer,
+  ) {
     this.#storage = storage;
     this.#key = key;
     this.#onFailure = onFailure;
+    this.#soon = new TimerSlot(startTimer);
   }
 
   /** What was saved last; null without it, or where it cannot be read. */
@@ -25,8 +37,15 @@ export class StateKeeper {
     }
   }
 
+  /** Saves this or something newer within {@link maxUnsavedMs}. */
+  saveSoon(saved: SavedRead): void {
+    this.#newest = saved;
+    if (!this.#soon.isSet) this.#soon.set(() => void this.save(this.#newest ?? saved), maxUnsavedMs);
+  }
+
   /** Resolves when this or something newer is saved, or failed to be. */
   save(saved: SavedRead): Promise<void> {
+    this.#soon.clear();
     this.#next = saved;
     this.#saving ??= this.#saveAll();
     return this.#saving;

@@ -239,6 +239,6 @@ describe.each(["shared", "direct"] as const)("on a %s socket", (transport) => {
         final: true,
       },
     ]);
-    expect(storage.values.size).toBe(0);
+    expect([...storage.values.values()].map((text) => JSON.parse(text).cursor)).toEqual([0]);
   });
 });
