@@ -40,13 +40,26 @@ function isOwnPage(url: URL): boolean {
   return url.origin === location.origin && routeOf(url).page === "login";
 }
 
+/** A sign-in link opened on a page that is open already changes the fragment alone and loads nothing. */
+function takeLaterTokens(session: SessionModel): void {
+  const take = (): void => {
+    const found = takeAddressToken();
+    if (found !== null) void session.begin(found);
+  };
+  // `popstate` comes first, and only in some browsers.
+  for (const name of ["popstate", "hashchange"]) window.addEventListener(name, take);
+}
+
 const token = takeAddressToken();
 const gateway = httpGateway();
+const session = new SessionModel(gateway);
+// Listens before the navigation does, which so never reads an address with a token.
+takeLaterTokens(session);
 const app: App = {
   gateway,
   origin: location.origin,
   navigation: new Navigation(window),
-  session: new SessionModel(gateway),
+  session,
   nextFrame,
 };
 effect(() => {
@@ -54,7 +67,7 @@ effect(() => {
 });
 keepSignedIn(app);
 const firstLanguage = savedLanguage(() => localStorage) ?? preferredLanguage(navigator.languages);
-await Promise.all([app.session.begin(token), setLanguage(firstLanguage)]);
+await Promise.all([session.begin(token), setLanguage(firstLanguage)]);
 
 const root = document.getElementById("app");
 if (root !== null) {

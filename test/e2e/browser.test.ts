@@ -198,6 +198,23 @@ describe("the page", () => {
     expect(page.url()).toBe(`${proxy.origin}/builds/private`);
   });
 
+  it("[E2E7] takes the token of a sign-in link that changes the fragment alone, and tells when it is refused", async () => {
+    const page = await open("/login");
+    const hash = () => new URL(page.url()).hash;
+    const follow = (link: string) => page.evaluate((href) => location.assign(href), link);
+    await page.getByLabel("Token").waitFor();
+    await follow(token());
+    await page.getByRole("heading", { name: "Channels" }).waitFor();
+    expect(hash()).toBe("");
+    await follow("#token=garbage");
+    await page.getByRole("alert").getByText("The token was not accepted.").waitFor();
+    expect(hash()).toBe("");
+    await page.getByRole("button", { name: "Dismiss" }).click();
+    await expect.poll(() => page.getByRole("alert").count()).toBe(0);
+    await page.getByRole("heading", { name: "Channels" }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
   it("[E2E6] fits a phone: nothing hangs over the edge", async () => {
     const page = await open(`/builds/cut${token()}`, { width: 360, height: 740 });
     await page.getByText("Complete, verified").waitFor();

@@ -4,6 +4,7 @@ import { Header } from "./Header.tsx";
 import { lazyPage } from "./lazy_page.tsx";
 import { NotFoundPage } from "./NotFoundPage.tsx";
 import { Notice } from "./Notice.tsx";
+import { RefusedToken } from "./RefusedToken.tsx";
 
 const ChannelPage = lazyPage(async () => (await import("./ChannelPage.tsx")).ChannelPage);
 const ChannelsPage = lazyPage(async () => (await import("./ChannelsPage.tsx")).ChannelsPage);
@@ -14,6 +15,7 @@ export function AppFrame() {
   return (
     <>
       <Header />
+      <RefusedToken />
       <Page />
     </>
   );

@@ -66,6 +66,8 @@ export const en = {
   token: "Token",
   tokenHint: "Make one with",
   tokenRefused: "The token was not accepted.",
+  stillSignedIn: (subject: string) => `You are still signed in as ${subject}.`,
+  dismiss: "Dismiss",
   signingIn: "Signing in …",
   unreachable: "The gateway could not be reached",
   tryAgain: "Try again",

@@ -65,6 +65,8 @@ export const zh: Dictionary = {
   token: "令牌",
   tokenHint: "生成令牌：",
   tokenRefused: "令牌未被接受。",
+  stillSignedIn: (subject) => `您仍以 ${subject} 的身份登录。`,
+  dismiss: "关闭",
   signingIn: "正在登录……",
   unreachable: "无法连接网关",
   tryAgain: "重试",

@@ -8,7 +8,8 @@ import { viewerLogin } from "./routes.ts";
  */
 export type SessionState =
   | { readonly name: "unknown" }
-  | { readonly name: "signedIn"; readonly session: Session }
+  /** `refusal`: why the newest token of an address was not exchanged; the session is one from before. */
+  | { readonly name: "signedIn"; readonly session: Session; readonly refusal: Refusal | null }
   /** `refusal`: why the newest sign-in failed. `loginUrl`: where the gateway wants one to sign in. */
   | { readonly name: "signedOut"; readonly refusal: Refusal | null; readonly loginUrl: string }
   | { readonly name: "unreachable"; readonly refusal: Refusal };
@@ -26,7 +27,7 @@ export class SessionModel {
   /** Asks who one is. A token from the address is exchanged first. */
   async begin(token: string | null): Promise<void> {
     const exchanged = token === null ? null : await this.#gateway.signIn(token);
-    if (exchanged?.ok) this.#state.value = { name: "signedIn", session: exchanged.value };
+    if (exchanged?.ok) this.#state.value = signedIn(exchanged.value);
     // A token that was refused may still meet a session from before.
     else await this.#probe(exchanged?.refusal ?? null);
   }
@@ -37,8 +38,14 @@ export class SessionModel {
     const before = this.#state.value;
     const loginUrl = before.name === "signedOut" ? before.loginUrl : viewerLogin;
     this.#state.value = answer.ok
-      ? { name: "signedIn", session: answer.value }
+      ? signedIn(answer.value)
       : { name: "signedOut", refusal: answer.refusal, loginUrl };
+  }
+
+  /** The reader has seen why a token was refused. */
+  dismiss(): void {
+    const state = this.#state.value;
+    if (state.name === "signedIn") this.#state.value = signedIn(state.session);
   }
 
   async signOut(): Promise<void> {
@@ -54,9 +61,13 @@ export class SessionModel {
   async #probe(refused: Refusal | null): Promise<void> {
     const answer = await this.#gateway.session();
     this.#state.value = answer.ok
-      ? { name: "signedIn", session: answer.value }
+      ? signedIn(answer.value, refused)
       : answer.refusal.status === 401
         ? { name: "signedOut", refusal: refused, loginUrl: answer.refusal.loginUrl ?? viewerLogin }
         : { name: "unreachable", refusal: answer.refusal };
   }
+}
+
+function signedIn(session: Session, refusal: Refusal | null = null): SessionState {
+  return { name: "signedIn", session, refusal };
 }
