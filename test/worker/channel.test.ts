@@ -194,6 +194,31 @@ describe("the channel object", () => {
     await appendTo(channel, lines(2, 2));
     expect((await moved).tail).toBe(2);
     expect((await stubOf(channel).waitAfter(tenant, channel, 2, 20)).tail).toBe(2);
+    const ahead = stubOf(channel).waitAfter(tenant, channel, 4, 30_000);
+    for (const n of [3, 4, 5]) await appendTo(channel, lines(n, n));
+    expect((await ahead).tail).toBe(5);
+  });
+
+  it("[OBJ30] a delete that the storage refuses changes nothing and may be sent again", async () => {
+    const channel = "build/undeletable";
+    await appendTo(channel, lines(1, 1));
+    await runInDurableObject(stubOf(channel), (_: ChannelObject, state) => {
+      state.storage.sql.exec(
+        "CREATE TRIGGER full BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+      );
+    });
+    expect(await stubOf(channel).deleteJournal(tenant, channel)).toMatchObject({
+      ok: false,
+      problem: { code: "storage_failed", retryAfterMs: 1_000 },
+    });
+    expect((await stubOf(channel).head(tenant, channel)).tail).toBe(1);
+    await runInDurableObject(stubOf(channel), (_: ChannelObject, state) => {
+      state.storage.sql.exec("DROP TRIGGER full");
+    });
+    expect(await stubOf(channel).deleteJournal(tenant, channel)).toEqual({
+      ok: true,
+      value: { existed: true },
+    });
   });
 
   it("[OBJ13] tells viewers who is there, gathered", async () => {

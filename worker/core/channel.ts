@@ -1,4 +1,4 @@
-import { closeCodes, ok, type Problem, type Result } from "../../protocol/mod.ts";
+import { closeCodes, ok, type Problem, type Result, refuse } from "../../protocol/mod.ts";
 import { summaryOf } from "./channel_frames.ts";
 import { ChannelLog } from "./channel_log.ts";
 import type {
@@ -91,13 +91,18 @@ export class Channel {
     return ok(finished.value.receipt);
   }
 
-  deleteJournal(now: number): { readonly existed: boolean } {
+  deleteJournal(now: number): Result<{ readonly existed: boolean }> {
     this.#flush(now);
-    const cleared = this.#log.clear(now);
-    if (!cleared.existed) return cleared;
+    try {
+      if (!this.#log.clear(now).existed) return ok({ existed: false });
+    } catch {
+      return refuse("storage_failed", "The journal could not be deleted. Send it again.", {
+        retryAfterMs: 1_000,
+      });
+    }
     this.#readers.deleted(now);
     this.#changed(now);
-    return cleared;
+    return ok({ existed: true });
   }
 
   /** Whole chunks of the journal, for a Worker that reads history. */

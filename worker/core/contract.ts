@@ -104,7 +104,7 @@ export interface ChannelCalls {
   append(request: AppendRequest): Promise<Result<AppendReceipt>>;
   end(request: EndRequest): Promise<Result<EndReceipt>>;
   /** Deletes the journal; the last cursor is kept. `existed` is false where there was none. */
-  deleteJournal(tenant: string, channel: string): Promise<{ readonly existed: boolean }>;
+  deleteJournal(tenant: string, channel: string): Promise<Result<{ readonly existed: boolean }>>;
   head(tenant: string, channel: string): Promise<ChannelHead>;
   summary(tenant: string, channel: string): Promise<ChannelSummary>;
   /** At least one chunk, else at most `maxBytes`; null at the journal's end (or, backwards, its beginning). */

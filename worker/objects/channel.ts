@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Result } from "../../protocol/mod.ts";
-import { pingText, pongText, problemTable } from "../../protocol/mod.ts";
+import { closeCodes, pingText, pongText, problemTable } from "../../protocol/mod.ts";
 import { Channel } from "../core/channel.ts";
 import { channelSettings } from "../core/channel_settings.ts";
 import type {
@@ -59,7 +59,7 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
     return this.#open(request.tenant, request.channel).end(request, Date.now());
   }
 
-  async deleteJournal(tenant: string, channel: string): Promise<{ readonly existed: boolean }> {
+  async deleteJournal(tenant: string, channel: string): Promise<Result<{ readonly existed: boolean }>> {
     return this.#open(tenant, channel).deleteJournal(Date.now());
   }
 
@@ -81,7 +81,14 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
 
   async waitAfter(tenant: string, channel: string, after: number, waitMs: number): Promise<ChannelHead> {
     const opened = this.#open(tenant, channel);
-    if (opened.head.tail <= after && !opened.head.ended) await this.#waiters.wait(waitMs);
+    const until = Date.now() + waitMs;
+    for (
+      let left = waitMs;
+      left > 0 && opened.head.tail <= after && !opened.head.ended;
+      left = until - Date.now()
+    ) {
+      await this.#waiters.wait(left);
+    }
     return opened.head;
   }
 
@@ -135,8 +142,14 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
     }
   }
 
+  /** A frame beyond what the platform takes (32 MiB) comes here alone: unclosed, its client would hang half open. */
   override webSocketError(socket: WebSocket): void {
     this.#drop(socket);
+    try {
+      socket.close(closeCodes.invalid.code, "frame_invalid");
+    } catch {
+      // It is gone already.
+    }
   }
 
   override async alarm(): Promise<void> {

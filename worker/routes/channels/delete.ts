@@ -34,8 +34,9 @@ export class DeleteChannel extends OpenAPIRoute {
     const query = parseQuery(c.req.raw, noQuery);
     if (!query.ok) return problemResponse(query.problem);
     const { tenant, channel } = access.value;
-    const { existed } = await channelObject(c.env, tenant, channel.name).deleteJournal(tenant, channel.name);
-    if (existed) return c.body(null, 204);
+    const deleted = await channelObject(c.env, tenant, channel.name).deleteJournal(tenant, channel.name);
+    if (!deleted.ok) return problemResponse(deleted.problem);
+    if (deleted.value.existed) return c.body(null, 204);
     return problemResponse({
       code: "channel_not_found",
       message: `The channel ${channel.name} has no entries to delete.`,
