@@ -212,9 +212,9 @@ describe("a filtered reading", () => {
     const shown = reader.read(...frameOf(2, [`+${"x".repeat(5_000)}`]));
     expect(shown.ackTo).toBeNull();
     expect(reader.read(...frameOf(3, ["-".repeat(5_000)])).ackTo).toBeNull();
-    expect(reader.ack(1).ackTo).toBeNull();
-    expect(reader.ack(2).ackTo).toBe(3);
-    expect(reader.ack(2).ackTo).toBeNull();
+    expect(reader.ack(1)).toMatchObject({ value: { ackTo: null } });
+    expect(reader.ack(2)).toMatchObject({ value: { ackTo: 3 } });
+    expect(reader.ack(2)).toMatchObject({ value: { ackTo: null } });
   });
 
   test("[FIL3] acknowledges at once when its window changes", () => {
@@ -222,6 +222,18 @@ describe("a filtered reading", () => {
     expect(reader.resize(4_096).ackTo).toBeNull();
     reader.read(...frameOf(1, ["-"]));
     expect(reader.resize(16_384).ackTo).toBe(1);
+  });
+
+  test("[FIL4] refuses an ack past what the client was told of, which changes nothing", () => {
+    const reader = new FilteredReader("build/1", passes, 8_192);
+    reader.goOnAfter(0);
+    expect(reader.ack(1)).toMatchObject({ problem: { code: "invalid_field", expected: 0 } });
+    reader.read(...frameOf(1, [`+${"x".repeat(5_000)}`, "-"]));
+    const refused = { problem: { code: "invalid_field", expected: 2, received: 99_999_999 } };
+    expect(reader.ack(99_999_999)).toMatchObject(refused);
+    expect(reader.ack(2)).toMatchObject({ value: { ackTo: 2 } });
+    reader.goOnAfter(9);
+    expect(reader.ack(9)).toMatchObject({ ok: true });
   });
 });
 

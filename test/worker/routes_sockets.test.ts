@@ -322,4 +322,21 @@ describe("a filter on /ws", () => {
     expect(await socket.until("entries")).toMatchObject({ first: 2_001, entries: [{ line: "found" }] });
     socket.close();
   });
+
+  test("an ack past what was sent is refused, and opens no window", async () => {
+    const channel = freshChannel();
+    const entries = Array.from({ length: 400 }, (_, i) => ({ line: `${i} ${"x".repeat(200)}` }));
+    await post(`/v1/channels/${channel}/entries`, { entries });
+    const socket = await openSocket("/ws");
+    socket.send({ type: "subscribe", channel, filter: { levels: ["info"] }, maxWindowBytes: 8192 });
+    const { first, entries: got } = await socket.until("entries");
+    socket.send({ type: "ack", channel, cursor: 99_999_999 });
+    const refused = await socket.until("error");
+    expect(refused).toMatchObject({ code: "invalid_field", channel });
+    expect(refused["expected"]).toBeGreaterThanOrEqual(Number(first) + (got as unknown[]).length - 1);
+    expect(refused["expected"]).toBeLessThan(400);
+    socket.send({ type: "ack", channel, cursor: refused["expected"] });
+    expect(await socket.until("entries")).toMatchObject({ first: Number(refused["expected"]) + 1 });
+    socket.close();
+  });
 });

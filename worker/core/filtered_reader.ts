@@ -1,4 +1,5 @@
-import { type EntriesFrame, type Entry, utf8Bytes } from "../../protocol/mod.ts";
+import { type EntriesFrame, type Entry, ok, type Result, utf8Bytes } from "../../protocol/mod.ts";
+import { ackPastSent } from "./refusals.ts";
 
 /** What to do after a frame or an ack: frames for the client, and how far to acknowledge to the object. */
 export interface FilterStep {
@@ -26,6 +27,8 @@ export class FilteredReader {
   /** Let through and not yet acknowledged by the client: at most a window and a half. */
   #sent: Sent[] = [];
   #sentBytes = 0;
+  /** The last cursor that the client was told of, by whatever frame; null before it was told of any. */
+  #toldTo: number | null = null;
 
   constructor(channel: string, passes: (entry: Entry) => boolean, windowBytes: number) {
     this.#channel = channel;
@@ -37,6 +40,7 @@ export class FilteredReader {
   read(text: string, { first, entries }: EntriesFrame): FilterStep {
     this.#readBytes += utf8Bytes(text);
     this.#readTo = first + entries.length - 1;
+    this.#toldTo = this.#readTo;
     const frames: string[] = [];
     let passed = 0;
     for (const [start, end] of this.#runs(entries)) {
@@ -49,8 +53,16 @@ export class FilteredReader {
     return { frames, ackTo: this.#ackIfOwed(this.#windowBytes / 2) };
   }
 
-  /** The client has received everything up to `cursor`. */
-  ack(cursor: number): FilterStep {
+  /** The client was told that reading goes on after `cursor`. */
+  goOnAfter(cursor: number): void {
+    this.#toldTo = cursor;
+  }
+
+  /** The client has received everything up to `cursor`; what it was not sent it cannot have. */
+  ack(cursor: number): Result<FilterStep> {
+    if (this.#toldTo !== null && cursor > this.#toldTo) {
+      return { ok: false, problem: ackPastSent(cursor, this.#toldTo) };
+    }
     let count = 0;
     for (const { last, bytes } of this.#sent) {
       if (last > cursor) break;
@@ -58,7 +70,7 @@ export class FilteredReader {
       count += 1;
     }
     this.#sent = this.#sent.slice(count);
-    return { frames: [], ackTo: this.#ackIfOwed(this.#windowBytes / 2) };
+    return ok({ frames: [], ackTo: this.#ackIfOwed(this.#windowBytes / 2) });
   }
 
   /** The window changed: readers acknowledge at once. */

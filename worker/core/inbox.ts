@@ -11,6 +11,7 @@ import type { ChannelLog } from "./channel_log.ts";
 import { withPing } from "./client_silence.ts";
 import { countFrame, frameRule } from "./frame_count.ts";
 import type { Readers } from "./readers.ts";
+import { ackPastSent } from "./refusals.ts";
 import type { Peer, Subscriber } from "./subscriber.ts";
 
 /** What a peer's frame asks of the shell, if anything. */
@@ -123,8 +124,6 @@ export class Inbox {
   #refuseAck(subscriber: Subscriber, cursor: number, now: number): void {
     const sent = subscriber.state.sent.cursor;
     if (cursor <= sent) return;
-    const message = `The ack names cursor ${cursor}, and nothing past ${sent} was sent.`;
-    const problem = { code: "invalid_field", message, expected: sent, received: cursor } as const;
-    this.#readers.tellProblem(subscriber, problem, now);
+    this.#readers.tellProblem(subscriber, ackPastSent(cursor, sent), now);
   }
 }

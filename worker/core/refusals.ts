@@ -1,9 +1,9 @@
-import { refuse } from "../../protocol/mod.ts";
+import { type Problem, refuse } from "../../protocol/mod.ts";
 import type { EndReceipt } from "./contract.ts";
 import type { Verdict } from "./producers.ts";
 import type { WaitingBatch } from "./waiting_batches.ts";
 
-/** What a channel refuses batches with, besides what its producers did wrong. */
+/** What a channel refuses, besides what its producers did wrong. */
 
 export function channelEnded({ channel, status, cursor }: EndReceipt): Verdict {
   const message = `Channel ${channel} ended as ${status} at cursor ${cursor} and takes no more entries.`;
@@ -21,4 +21,10 @@ export function refuseAll(batches: readonly WaitingBatch[]): void {
   for (const { settlers } of batches) {
     for (const settle of settlers) settle(refuse("storage_failed", message, { retryAfterMs: 1_000 }));
   }
+}
+
+/** An ack of what was never sent: `sent` is the last cursor that was. */
+export function ackPastSent(cursor: number, sent: number): Problem {
+  const message = `The ack names cursor ${cursor}, and nothing past ${sent} was sent.`;
+  return { code: "invalid_field", message, expected: sent, received: cursor };
 }

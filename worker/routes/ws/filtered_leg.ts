@@ -3,6 +3,8 @@ import {
   type EntriesFrame,
   type Entry,
   limits,
+  ok,
+  type Result,
   type SubscribedFrame,
   type WindowFrame,
 } from "../../../protocol/mod.ts";
@@ -29,11 +31,17 @@ export class FilteredLeg {
       return;
     }
     this.#send(text);
+    if (frame.type === "subscribed") this.#reader.goOnAfter(frame.cursor);
+    if (frame.type === "gap" && frame.to !== null) this.#reader.goOnAfter(frame.to);
     if (frame.type === "subscribed" || frame.type === "window") this.#resize(frame, leg);
   }
 
-  ack(cursor: number, leg: Leg): void {
-    this.#apply(this.#reader.ack(cursor), leg);
+  /** Takes the client's ack; one past what it was sent is refused and changes nothing. */
+  ack(cursor: number, leg: Leg): Result<true> {
+    const step = this.#reader.ack(cursor);
+    if (!step.ok) return step;
+    this.#apply(step.value, leg);
+    return ok(true);
   }
 
   #resize({ windowBytes }: SubscribedFrame | WindowFrame, leg: Leg): void {

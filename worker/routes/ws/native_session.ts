@@ -136,9 +136,14 @@ export class NativeSession implements Session {
       this.#tellUnsubscribed(channel);
       return;
     }
-    if (subscription.leg === null) return;
-    if (subscription.filtered === null) subscription.leg.ack(channel, cursor);
-    else subscription.filtered.ack(cursor, subscription.leg);
+    const { leg, filtered } = subscription;
+    if (leg === null) return;
+    if (filtered === null) {
+      leg.ack(channel, cursor);
+      return;
+    }
+    const taken = filtered.ack(cursor, leg);
+    if (!taken.ok) this.#tell(taken.problem, channel);
   }
 
   /** A client resumes all its channels on a new socket, so that one lost leg ends this one. */
