@@ -8,6 +8,10 @@ async function openA(as?: string): Promise<TestSocket> {
   return new TestSocket(await handshake(`/ws?token=${as ?? (await token())}`, { as: null }));
 }
 
+async function viewersOf(channel: string): Promise<number> {
+  return ((await (await call(`/v1/channels/${channel}`)).json()) as { viewers: number }).viewers;
+}
+
 const idOf = (channel: string) => channel.slice("build/".length);
 
 test("[A1] lines, events and the end are exactly A's frames", async () => {
@@ -151,6 +155,27 @@ test("[A6] a lost leg is opened again after the last line sent", async () => {
   await evictDurableObject(stubOf(channel), { webSockets: "close" });
   await appendLines(channel, ["three"]);
   expect(await socket.next()).toMatchObject({ type: "log", line: "three", cursor: 3 });
+  socket.close();
+});
+
+test("[A10] an end is told once, over a lost leg too, and again of the next journal", async () => {
+  const channel = freshChannel();
+  const buildId = idOf(channel);
+  const socket = await openA();
+  socket.send({ type: "subscribe", buildId });
+  await appendLines(channel, ["one"]);
+  expect(await socket.next()).toMatchObject({ type: "log", line: "one" });
+  await post(`/v1/channels/${channel}/end`, { status: "success" });
+  expect(await socket.next()).toMatchObject({ type: "end", status: "success" });
+  await evictDurableObject(stubOf(channel), { webSockets: "close" });
+  // The new leg is there, and has everything.
+  await expect.poll(() => viewersOf(channel)).toBe(1);
+  await call(`/v1/channels/${channel}`, { method: "DELETE" });
+  expect(await socket.next()).toMatchObject({ type: "gap", reason: "epoch" });
+  await appendLines(channel, ["two"]);
+  expect(await socket.next()).toMatchObject({ type: "log", line: "two" });
+  await post(`/v1/channels/${channel}/end`, { status: "failure" });
+  expect(await socket.next()).toMatchObject({ type: "end", status: "failure" });
   socket.close();
 });
 

@@ -43,6 +43,8 @@ export class DialectSubscription {
   /** The last cursor taken from a leg, and its epoch: where a new leg goes on. */
   #cursor: number | null;
   #epoch: string | null = null;
+  /** The epoch whose end was told: a new leg is told it again, and its client is not. */
+  #endedEpoch: string | null = null;
   #windowBytes: number = limits.windowMinBytes;
   #isLevel = false;
   /** Of this leg, received and not acknowledged; and of that what the client was sent, and up to where. */
@@ -116,6 +118,8 @@ export class DialectSubscription {
         this.#tell(this.#dialect.encodeGap(id, frame));
         return;
       case "end":
+        if (this.#endedEpoch === this.#epoch) return;
+        this.#endedEpoch = this.#epoch;
         this.#tell(this.#dialect.encodeEnd(id, frame));
         return;
       case "error":
