@@ -1,7 +1,16 @@
 import { evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { stubOf } from "./channel_client.ts";
-import { appendLines, call, freshChannel, handshake, post, TestSocket, token } from "./gateway.ts";
+import {
+  appendLines,
+  call,
+  freshChannel,
+  handshake,
+  openSocket,
+  post,
+  TestSocket,
+  token,
+} from "./gateway.ts";
 
 /** A client of build logs: no subprotocol, its token in the query. */
 async function openA(as?: string): Promise<TestSocket> {
@@ -123,6 +132,31 @@ test("[A4] a ping decides nothing, a buildId does", async () => {
   socket.send({ type: "subscribe", channel });
   expect(await socket.next()).toMatchObject({ type: "error", code: "missing_field" });
   socket.close();
+});
+
+test("[A11] before it is decided no native frame comes: a ping may carry anything, an expiry waits", async () => {
+  const channel = freshChannel();
+  await appendLines(channel, ["a"]);
+  const short = () => token({ expiresInSeconds: 5 });
+  const socket = await openA(await short());
+  const native = await openSocket("/ws", { as: await short() });
+  // A token as short as this is warned of at once.
+  const other = await openSocket("/ws", { as: await short() });
+  other.send({ type: "subscribe", channel });
+  await other.until("expiring");
+  for (const ping of [
+    { type: "ping", timestamp: "x", id: null },
+    { type: "ping", channel: null },
+  ]) {
+    socket.send(ping);
+    expect(await socket.next()).toEqual({ type: "pong" });
+  }
+  socket.send({ type: "subscribe", buildId: idOf(channel) });
+  expect(await socket.next()).toMatchObject({ type: "log", line: "a" });
+  native.send({ type: "subscribe", channel });
+  expect(await native.next()).toEqual({ type: "expiring", inMs: expect.any(Number) });
+  expect(await native.next()).toMatchObject({ type: "subscribed" });
+  for (const each of [socket, native, other]) each.close();
 });
 
 test("[A5] a cursor of a deleted journal gets a gap, then the oldest", async () => {

@@ -1,4 +1,11 @@
-import { ok, type Problem, parseChannelName, type Result, type Untrusted } from "../../../protocol/mod.ts";
+import {
+  ok,
+  type Problem,
+  parseChannelName,
+  pongText,
+  type Result,
+  type Untrusted,
+} from "../../../protocol/mod.ts";
 import type { PaceRules } from "../../core/pacing.ts";
 import type { Settings } from "../../core/settings.ts";
 import type { Claims } from "../../core/token_claims.ts";
@@ -19,6 +26,8 @@ export class ClientSocket implements Speaker {
   readonly #caller: Caller;
   #session: Session;
   #isDecided = false;
+  /** Whose expiry is to be told once it is known that the client speaks the protocol that has a frame for it. */
+  #unwarned: Claims | null = null;
 
   constructor(socket: WebSocket, caller: Caller) {
     this.#caller = caller;
@@ -28,7 +37,9 @@ export class ClientSocket implements Speaker {
 
   receive(frame: Untrusted): void {
     if (!this.#isDecided) this.#decide(frame);
-    this.#session.receive(frame);
+    // A ping decides nothing, and dialects' clients put fields into it that the native protocol does not know.
+    if (!this.#isDecided && frame["type"] === "ping") this.#socket.send(pongText);
+    else this.#session.receive(frame);
   }
 
   encodeError(problem: Problem): string {
@@ -36,7 +47,8 @@ export class ClientSocket implements Speaker {
   }
 
   warn(inMs: number): void {
-    this.#session.warn(inMs);
+    if (this.#isDecided) this.#session.warn(inMs);
+    else this.#unwarned = this.#socket.claims;
   }
 
   /** All that is read must be granted still. */
@@ -51,13 +63,16 @@ export class ClientSocket implements Speaker {
     this.#session.close();
   }
 
-  /** Until a frame decides, the native session answers: pings, new tokens and what nobody knows. */
+  /** Until a frame decides, the native session answers: new tokens and what nobody knows. */
   #decide(frame: Untrusted): void {
     const speaks = decide(frame);
     if (speaks === null) return;
     this.#isDecided = true;
     if (speaks !== "native")
       this.#session = new DialectSession(speaks, this.#ports(), paceRules(this.#caller.settings));
+    // A token that was renewed meanwhile is warned of in its own time.
+    const { claims } = this.#socket;
+    if (this.#unwarned === claims) this.#session.warn(Math.max(0, claims.expiresAt - Date.now()));
   }
 
   #ports(): SessionPorts {
