@@ -215,7 +215,9 @@ describe("tailrace dev", () => {
     const result = await cli(["dev", "--no-demo", "--port", "0", "--data", folder], { env: wrong });
     expect(result.code).toBe(125);
     expect(result.stdout.toString()).toBe("");
-    expect(result.stderr.toString()).toMatch(/HEARTBEAT_SECONDS is "abc"\. Allowed: an integer from 1 to 300/);
+    expect(result.stderr.toString()).toMatch(
+      /HEARTBEAT_SECONDS is "abc"\. Allowed: an integer from 1 to 300/,
+    );
     expect(existsSync(join(folder, "lock"))).toBe(false);
   });
 });

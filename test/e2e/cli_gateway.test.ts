@@ -159,22 +159,6 @@ describe("tokens", () => {
   });
 });
 
-describe("tailrace dev", () => {
-  test("[CLI10] streams this project's own build first, and ends it with itself", async () => {
-    const data = join(folder, "demo");
-    const dev = startCli(["dev", "--port", "0", "--data", data], { env: { TAILRACE_SECRET: secret } });
-    const done = finish(dev);
-    const [url = ""] = /http:\/\/[^/]+/.exec(await printed(dev.stdout, "Tailrace is ready")) ?? [];
-    const local = { TAILRACE_URL: url, TAILRACE_SECRET: secret };
-    const watching = startCli(["watch", "build/tailrace-1"], { env: local });
-    await printed(watching.stdout, "::group::Build the viewer\n");
-    watching.kill();
-    dev.kill("SIGTERM");
-    expect((await done).code).toBe(0);
-    await expect.poll(() => findByEnvironment("node", "TAILRACE_URL", url)).toEqual([]);
-  });
-});
-
 describe("the command line", () => {
   test.each([["--help"], ["run", "--help"], ["watch", "-h"], ["token", "--help"], ["dev", "--help"]])(
     "[CLI11] %s %s prints its usage",

@@ -47,10 +47,10 @@ async function serve(args: Args): Promise<number> {
     dataDir: resolve(args.text("data") ?? join(projectRoot, ".tailrace")),
     onNotice: notice,
   });
-  await greet(gateway);
   const demo = args.flag("no-demo") ? null : await startDemo(gateway, notice);
+  await greet(gateway, demo?.page ?? "/builds");
   await signal;
-  demo?.stop();
+  await demo?.stop();
   await gateway.stop();
   return exitCodes.ok;
 }
@@ -70,7 +70,7 @@ function firstSignal(): Promise<void> {
 }
 
 /** The token is in the fragment, which no server ever sees; the page exchanges it for a cookie and drops it. */
-async function greet(gateway: Gateway): Promise<void> {
+async function greet(gateway: Gateway, page: string): Promise<void> {
   const token = await mintToken(gateway.secret, {
     subject: "local",
     grants: ["admin:*"],
@@ -79,7 +79,7 @@ async function greet(gateway: Gateway): Promise<void> {
   const where = gateway.url === DEFAULT_URL ? "" : `TAILRACE_URL=${gateway.url} `;
   process.stdout.write(
     [
-      `Tailrace is ready: ${gateway.url}/builds#token=${token}`,
+      `Tailrace is ready: ${gateway.url}${page}#token=${token}`,
       "",
       "Stream a command of yours, in another terminal:",
       `  ${where}npx tailrace run build/42 -- npm run build`,
