@@ -144,8 +144,8 @@ export class ChannelReader {
   }
 
   #place(): Pick<SubscribeFrame, "cursor" | "epoch" | "last"> {
-    const { cursor, epoch } = this.#position;
-    if (cursor !== null) return { cursor, ...(epoch !== null && { epoch }) };
+    const place = this.#position.saved;
+    if (place !== null) return { cursor: place.cursor, ...(place.epoch !== null && { epoch: place.epoch }) };
     return this.#options.last === undefined ? {} : { last: this.#options.last };
   }
 

@@ -47,6 +47,11 @@ export class ReadPosition {
   #beginning: SubscribedFrame | null = null;
   /** The journal was deleted while it was read: where the next one begins is not known yet. */
   #isAdrift = false;
+  /**
+   * The place it was called away from by a `subscribed`, until what follows says why: a connection that breaks
+   * between the two must not lose the gap.
+   */
+  #left: SavedRead | null = null;
 
   constructor(from: SavedRead | null, isFiltered = false) {
     this.#isFiltered = isFiltered;
@@ -68,6 +73,7 @@ export class ReadPosition {
 
   /** What goes on from here later, in this process or another. Null where reading has not begun. */
   get saved(): SavedRead | null {
+    if (this.#left !== null) return this.#left;
     if (this.#cursor === null) return null;
     const place = { cursor: this.#cursor, epoch: this.#epoch };
     return this.#lack === null
@@ -77,6 +83,8 @@ export class ReadPosition {
 
   subscribed(frame: SubscribedFrame): void {
     const goesOn = this.#cursor !== null && this.#epoch !== null && this.#epoch === frame.epoch;
+    const before = this.#isAdrift ? null : this.saved;
+    this.#left = goesOn || before?.cursor === frame.cursor ? null : before;
     this.#isAdrift = false;
     this.#beginning = frame;
     if (!goesOn) this.#begin(frame.cursor, frame);
@@ -88,6 +96,7 @@ export class ReadPosition {
     const expected = (this.#cursor ?? 0) + 1;
     if (this.#isHole(expected, frame.first)) return { kind: "hole", expected, found: frame.first };
     this.#beginning = null;
+    this.#left = null;
     const first = Math.max(expected, frame.first);
     const entries = first === frame.first ? frame.entries : frame.entries.slice(first - frame.first);
     if (entries.length === 0) return known;
@@ -100,9 +109,11 @@ export class ReadPosition {
     if (frame.to === null) return this.#loseJournal(frame);
     const expected = (this.#cursor ?? frame.from - 1) + 1;
     if (this.#isHole(expected, frame.from)) return { kind: "hole", expected, found: frame.from };
-    if (frame.to < expected) return known;
-    this.#cursor = frame.to;
-    const from = Math.max(expected, frame.from);
+    const has = this.#left?.cursor ?? expected - 1;
+    this.#left = null;
+    if (frame.to <= has) return known;
+    this.#cursor = Math.max(frame.to, expected - 1);
+    const from = Math.max(has + 1, frame.from);
     this.#lack ??= {
       code: "not_delivered",
       reason: `Cursors ${from} to ${frame.to} were not delivered (${frame.reason}).`,
@@ -111,6 +122,7 @@ export class ReadPosition {
   }
 
   skipped(frame: SkippedFrame): Step<SkippedFrame> {
+    this.#left = null;
     if (this.#cursor !== null && frame.to <= this.#cursor) return known;
     this.#cursor = frame.to;
     this.#lack = filtered;
@@ -160,6 +172,7 @@ export class ReadPosition {
 
   /** After a deletion reading goes on from the oldest entry of what comes. */
   #loseJournal(frame: GapFrame): Step<GapFrame> {
+    this.#left = null;
     if (this.#beginning !== null) {
       this.#begin(this.#beginning.oldest - 1, this.#beginning);
     } else {

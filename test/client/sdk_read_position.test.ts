@@ -113,6 +113,29 @@ describe("reading in order, each entry once", () => {
     position.entries(entries(1, 3));
     expect(position.end(endOf(1, 3))).toEqual({ kind: "deliver", value: { state: "verified" } });
   });
+
+  it("[POS7] called away by another journal, keeps its place until the gap is told", () => {
+    const position = begun();
+    position.entries(entries(1, 5));
+    position.subscribed(subscribed({ epoch: "B", first: 11, cursor: 10, oldest: 11, tail: 12 }));
+    // The connection may break here: the next one must be told that 6 and on are gone.
+    expect(position.saved).toMatchObject({ cursor: 5, epoch: "A" });
+    expect(position.gap(gap(6, null, "epoch"))).toMatchObject({ kind: "deliver" });
+    expect(position.saved).toMatchObject({ cursor: 10, epoch: "B" });
+  });
+
+  it("[POS8] without an epoch of its own, is told what was trimmed while it was away", () => {
+    const position = new ReadPosition({
+      cursor: 5,
+      epoch: null,
+      sum: null,
+      lack: { code: "filtered", reason: "" },
+    });
+    position.subscribed(subscribed({ cursor: 8, oldest: 9 }));
+    expect(position.gap(gap(6, 8))).toMatchObject({ kind: "deliver", value: { from: 6, to: 8, count: 3 } });
+    expect(position.entries(entries(9, 10))).toMatchObject({ kind: "deliver", value: { first: 9 } });
+    expect(position.saved).toMatchObject({ cursor: 10, epoch: "A" });
+  });
 });
 
 describe("the proof of the end", () => {
