@@ -94,6 +94,26 @@ test("[A2] several builds share a socket, any channel is read by its whole name"
   socket.close();
 });
 
+test("[A12] two ids of one channel on one socket are both served, each by its own name", async () => {
+  const channel = freshChannel();
+  const socket = await openA();
+  socket.send({ type: "subscribe", buildId: idOf(channel) });
+  await appendLines(channel, ["one"]);
+  expect(await socket.next()).toMatchObject({ type: "log", buildId: idOf(channel), line: "one" });
+  socket.send({ type: "subscribe", buildId: channel, cursor: 1 });
+  await expect.poll(() => viewersOf(channel)).toBe(2);
+  await appendLines(channel, ["two"]);
+  const both = [await socket.next(), await socket.next()];
+  expect(both).toMatchObject([{ line: "two" }, { line: "two" }]);
+  expect(new Set(both.map((frame) => frame?.["buildId"]))).toEqual(new Set([idOf(channel), channel]));
+  socket.send({ type: "unsubscribe", buildId: idOf(channel) });
+  await expect.poll(() => viewersOf(channel)).toBe(1);
+  await appendLines(channel, ["three", "four"]);
+  expect(await socket.next()).toMatchObject({ type: "log", buildId: channel, line: "three" });
+  expect(await socket.next()).toMatchObject({ type: "log", buildId: channel, line: "four" });
+  socket.close();
+});
+
 test("[A3] what is wrong gets A's error frame and the socket stays open", async () => {
   const channel = freshChannel();
   const socket = await openA(await token({ grants: [`read:${channel}`] }));

@@ -11,6 +11,7 @@ export class DialectSession implements Session {
   readonly #ports: SessionPorts;
   /** Of the whole socket: its channels share it. */
   readonly #pacing: Pacing<DialectSubscription>;
+  /** By the ids that the client gave: two of them may name one channel, and each gets its own frames. */
   readonly #subscriptions = new Map<string, DialectSubscription>();
   #isClosed = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -22,7 +23,7 @@ export class DialectSession implements Session {
   }
 
   get channels(): readonly string[] {
-    return [...this.#subscriptions.keys()];
+    return [...this.#subscriptions.values()].map(({ channel }) => channel);
   }
 
   receive(frame: Untrusted): void {
@@ -54,7 +55,7 @@ export class DialectSession implements Session {
         void this.#subscribe(request);
         return;
       case "unsubscribe":
-        this.#drop(request.channel);
+        this.#drop(request.id);
         return;
     }
   }
@@ -65,35 +66,35 @@ export class DialectSession implements Session {
       this.#ports.send(this.encodeError(name.problem, id));
       return;
     }
-    if (!this.#subscriptions.has(channel) && this.#subscriptions.size >= limits.channelsPerSocket) {
+    if (!this.#subscriptions.has(id) && this.#subscriptions.size >= limits.channelsPerSocket) {
       this.#ports.send(this.encodeError(tooManyChannels(), id));
       return;
     }
-    this.#drop(channel);
+    this.#drop(id);
     const subscription = new DialectSubscription(this.#dialect, this.#ports, {
       id,
       channel,
       ...(cursor !== undefined && { cursor }),
       legs: () => this.#subscriptions.size,
       queue: (item) => this.#queue(item),
-      ended: () => this.#subscriptions.delete(channel),
+      ended: () => this.#subscriptions.delete(id),
     });
-    this.#subscriptions.set(channel, subscription);
+    this.#subscriptions.set(id, subscription);
     const granted = await this.#ports.authorize(name.value);
-    if (this.#subscriptions.get(channel) !== subscription) return;
+    if (this.#subscriptions.get(id) !== subscription) return;
     if (granted.ok) {
       subscription.open();
       return;
     }
-    this.#subscriptions.delete(channel);
+    this.#subscriptions.delete(id);
     this.#ports.send(this.encodeError(granted.problem, id));
   }
 
-  #drop(channel: string): void {
-    this.#subscriptions.get(channel)?.close();
-    this.#subscriptions.delete(channel);
+  #drop(id: string): void {
+    this.#subscriptions.get(id)?.close();
+    this.#subscriptions.delete(id);
     // What an earlier subscription left waiting must not come among the lines of a new one.
-    this.#pacing.forget((reader) => reader.channel === channel);
+    this.#pacing.forget((reader) => reader.id === id);
   }
 
   #queue(item: Exclude<Paced<DialectSubscription>, { kind: "gap" }>): void {

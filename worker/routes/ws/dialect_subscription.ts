@@ -61,6 +61,11 @@ export class DialectSubscription {
     this.#cursor = about.cursor ?? null;
   }
 
+  /** The channel as the client calls it. */
+  get id(): string {
+    return this.#about.id;
+  }
+
   get channel(): string {
     return this.#about.channel;
   }
