@@ -200,6 +200,25 @@ describe("[LOG2] stages fold", () => {
     expect(model.buffer.tallyOf(one)).toEqual({ errors: 1, warnings: 0 });
   });
 
+  test("going to a folded stage opens it, and leaves the others folded", () => {
+    const { model, tell, frame } = open();
+    const stages = ["one", "two", "three"];
+    tell.onEntries?.(
+      1,
+      stages.flatMap((stage) => Array<LogEntry>(100).fill(line(stage, { stage }))),
+    );
+    frame();
+    model.view.setFolded(
+      stages.map((stage) => model.buffer.stageNumber(stage)),
+      true,
+    );
+    expect(texts(model)).toEqual(["# one", "# two", "# three"]);
+    model.view.goToStage(101);
+    expect(texts(model)).toEqual(["# one", "# two", ...Array<string>(100).fill("two"), "# three"]);
+    expect(model.view.position.top).toBe(20);
+    expect(model.view.following.value).toBe(false);
+  });
+
   test("a link to a line in a folded stage opens it", () => {
     const { model, tell, frame } = open();
     tell.onEntries?.(1, [line("a", { stage: "one" }), line("b", { stage: "one" })]);

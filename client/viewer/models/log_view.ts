@@ -133,7 +133,7 @@ export class LogView {
     this.change(() => nothingUnseen);
   }
 
-  /** Goes to the head of the stage whose first entry has this cursor. */
+  /** Goes to the head of the stage whose first entry has this cursor, and opens it. */
   goToStage(cursor: number): void {
     const row = this.#buffer.store.rowOfCursor(cursor);
     this.setKeyword("");
@@ -142,6 +142,7 @@ export class LogView {
       return;
     }
     const stage = this.#buffer.sections.stageOf(row);
+    if (this.isFolded(stage)) this.setFolded([stage], false);
     this.position.goToTop(this.layout.indexOf({ kind: "stage", row, stage }));
     this.#show();
   }
