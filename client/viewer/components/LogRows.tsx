@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { words } from "../i18n/language.ts";
 import type { LogModel } from "../models/log_model.ts";
 import { rowHeight } from "../rows/scale.ts";
+import { focusQuietly } from "./focus_quietly.ts";
 import { LogRow } from "./LogRow.tsx";
 import { NewLinesPill } from "./NewLinesPill.tsx";
 import { watchScrolling } from "./watch_scrolling.ts";
@@ -22,11 +23,12 @@ export function LogRows({ model }: LogRowsProps) {
   const { position } = view;
   const { first, end } = position.range;
   useEffect(() => (scroller.current === null ? undefined : watchScrolling(scroller.current, view)), [view]);
+  // Its keys scroll from the start.
+  useEffect(() => (scroller.current === null ? undefined : focusQuietly(scroller.current)), []);
   useLayoutEffect(() => {
     const element = scroller.current;
-    if (element !== null && Math.abs(element.scrollTop - position.scrollTop) >= 1) {
-      element.scrollTop = position.scrollTop;
-    }
+    const moved = position.takeMove();
+    if (element !== null && moved !== null) element.scrollTop = moved;
   });
   // Under compression the rows belong near the scroll bar's place, not at their own.
   const offset = first * rowHeight - position.top + position.scrollTop;

@@ -10,11 +10,17 @@ export function watchScrolling(element: HTMLElement, view: LogView): () => void 
   const stop = new AbortController();
   const quiet = { passive: true, signal: stop.signal } as const;
   let touchY = 0;
+  const turnUp = (): void => {
+    // A scroll that the browser still animates has come further than it has told: to draw the place told last
+    // would end this one where it begins.
+    view.scrolled(element.scrollTop);
+    view.turnedUp();
+  };
   element.addEventListener("scroll", () => view.scrolled(element.scrollTop), quiet);
-  element.addEventListener("wheel", (event) => event.deltaY < 0 && view.turnedUp(), quiet);
-  element.addEventListener("keydown", (event) => keysUp.has(event.key) && view.turnedUp(), quiet);
+  element.addEventListener("wheel", (event) => event.deltaY < 0 && turnUp(), quiet);
+  element.addEventListener("keydown", (event) => keysUp.has(event.key) && turnUp(), quiet);
   element.addEventListener("touchstart", (event) => (touchY = yOf(event)), quiet);
-  element.addEventListener("touchmove", (event) => yOf(event) > touchY && view.turnedUp(), quiet);
+  element.addEventListener("touchmove", (event) => yOf(event) > touchY && turnUp(), quiet);
   const sizes = new ResizeObserver(() => view.resize(element.clientHeight));
   sizes.observe(element);
   view.resize(element.clientHeight);

@@ -33,6 +33,8 @@ export class ScrollPosition {
   #count = 0;
   #anchor: Anchor | null = null;
   #following = true;
+  /** Where the scroll bar is, as far as it is known here. */
+  #barAt = 0;
 
   constructor(layout: RowLayout) {
     this.#layout = layout;
@@ -56,6 +58,17 @@ export class ScrollPosition {
     return scrollTopOf(this.scale, this.#top);
   }
 
+  /**
+   * Where the scroll bar must be set to, once; null where it was not moved from here. A scroll that the browser
+   * still animates is further than it has told, and to set the bar would end it.
+   */
+  takeMove(): number | null {
+    const belongs = this.scrollTop;
+    if (Math.abs(belongs - this.#barAt) < 1) return null;
+    this.#barAt = belongs;
+    return belongs;
+  }
+
   get range(): DrawnRange {
     return drawnRange(this.#count, this.#top, this.#viewport);
   }
@@ -77,6 +90,7 @@ export class ScrollPosition {
 
   /** The scroll bar has moved. Answers whether the reader did that. */
   scrolled(scrollTop: number): boolean {
+    this.#barAt = scrollTop;
     // What was set comes back rounded to the device's pixels: it is no movement.
     if (Math.abs(scrollTop - this.scrollTop) < 1) return false;
     const top = topOf(this.scale, scrollTop);
