@@ -58,7 +58,10 @@ describe("cut sockets", () => {
         followAsDialectA(access, channel),
       ];
       const pace = { lines: 3, everyMs: 10 };
-      const sources = [streamLines(access, channel, "one", pace), streamLines(access, channel, "two", pace)];
+      const sources = [
+        streamLines(access, channel, "one", pace),
+        streamLines(access, channel, "two", pace, "socket"),
+      ];
       try {
         while (proxy.cuts < cuts) await pass(20);
         const journal = await expectExactlyOnce({ ...access, url: gateway.url }, channel, sources, followers);

@@ -52,7 +52,10 @@ describe("kill -9", () => {
         followAsDialectA(access, channel),
       ];
       const pace = { lines: 3, everyMs: 10 };
-      const sources = [streamLines(access, channel, "one", pace), streamLines(access, channel, "two", pace)];
+      const sources = [
+        streamLines(access, channel, "one", pace),
+        streamLines(access, channel, "two", pace, "socket"),
+      ];
       try {
         for (let round = 0; round < rounds; round++) await killOnce(random, round);
         const journal = await expectExactlyOnce(access, channel, sources, followers);

@@ -1,4 +1,4 @@
-import { Producer } from "../../client/sdk/mod.ts";
+import { Producer, type ProducerOptions, SocketProducer } from "../../client/sdk/mod.ts";
 import type { Access } from "../e2e/send_lines.ts";
 import { quickChance } from "./followers.ts";
 
@@ -16,15 +16,16 @@ export interface LineSource {
 /** So many lines may wait for acknowledgement: the rest of the time the source is held up. */
 const maxWaiting = 500;
 
-/** Appends some lines every few milliseconds over HTTP, with the SDK's producer. */
+/** Appends some lines every few milliseconds with the SDK's producer, over HTTP or over a socket. */
 export function streamLines(
   access: Access,
   channel: string,
   name: string,
   pace: { readonly lines: number; readonly everyMs: number },
+  by: "http" | "socket" = "http",
 ): LineSource {
   const source = { name, count: 0, faults: [] as string[], finish, close };
-  const producer = new Producer({
+  const options: ProducerOptions = {
     ...access,
     channel,
     id: name,
@@ -35,7 +36,8 @@ export function streamLines(
     onProblem: ({ final, message }) => {
       if (final === true) source.faults.push(`${name}: ${message}`);
     },
-  });
+  };
+  const producer = by === "http" ? new Producer(options) : new SocketProducer(options);
   const timer = setInterval(() => {
     for (let i = 0; i < pace.lines && producer.waiting < maxWaiting; i++) {
       source.count += 1;
