@@ -37,6 +37,7 @@ const explanations: Readonly<Record<LimitName, Omit<Limit, "value">>> = {
   channelsPerSocket: { unit: "channels", reason: "each is a socket of its own to an object" },
   producers: { unit: "producers", reason: "a snapshot row names each of them" },
   producerIdChars: { unit: "characters", reason: "a producer's id is stored with its rows" },
+  dialectIdChars: { unit: "characters", reason: "the id that a dialect's client may give a frame, opaque" },
   tokenChars: { unit: "characters", reason: "a JWT with hundreds of grants stays below it" },
   searchChars: { unit: "characters", reason: "a search runs on every line" },
   historyEntries: { unit: "entries", reason: "a page of history" },

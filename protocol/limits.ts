@@ -36,6 +36,7 @@ const values = {
   channelsPerSocket: 64,
   producers: 1_000,
   producerIdChars: 128,
+  dialectIdChars: 128,
   tokenChars: 16_384,
   searchChars: 256,
   historyEntries: 5_000,

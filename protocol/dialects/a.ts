@@ -3,6 +3,7 @@ import { ok, type Result, refuse } from "../codes.ts";
 import type { Entry } from "../entry.ts";
 import type { Untrusted } from "../fields.ts";
 import { pongText } from "../frames/up.ts";
+import { limits } from "../limits.ts";
 import type { Dialect, DialectRequest } from "./dialect.ts";
 
 /** Build logs: `subscribe {buildId, cursor?}` up, one `log` frame a line down. */
@@ -11,6 +12,8 @@ export const dialectA: Dialect = {
   pong: pongText,
 
   decode(frame: Untrusted): Result<DialectRequest> {
+    const id = checkFrameId(frame);
+    if (!id.ok) return id;
     switch (frame["type"]) {
       case "ping":
         return ok({ kind: "ping" });
@@ -18,7 +21,7 @@ export const dialectA: Dialect = {
         return decodeSubscribe(frame);
       case "unsubscribe": {
         const build = decodeBuild(frame);
-        return build.ok ? ok({ kind: "unsubscribe", ...build.value }) : build;
+        return build.ok ? ok({ kind: "unsubscribe", id: build.value.id }) : build;
       }
       default:
         return refuse(
@@ -51,6 +54,15 @@ export const dialectA: Dialect = {
     return JSON.stringify({ type: "error", code, message, ...(buildId !== undefined && { buildId }) });
   },
 };
+
+/** A frame's own id is opaque, and bounded. */
+function checkFrameId({ id }: { readonly id?: unknown }): Result<true> {
+  if (typeof id !== "string" || id.length <= limits.dialectIdChars) return ok(true);
+  return refuse(
+    "invalid_field",
+    `The frame has an id of ${id.length.toLocaleString("en")} characters and the limit is ${limits.dialectIdChars}.`,
+  );
+}
 
 function decodeSubscribe(frame: Untrusted): Result<DialectRequest> {
   const build = decodeBuild(frame);

@@ -6,7 +6,7 @@ import type { EndFrame, ErrorFrame, GapFrame } from "../frames/down.ts";
 /** What a dialect's client asks, in the gateway's words. `id` is the channel as the client calls it. */
 export type DialectRequest =
   | { readonly kind: "subscribe"; readonly id: string; readonly channel: string; readonly cursor?: number }
-  | { readonly kind: "unsubscribe"; readonly id: string; readonly channel: string }
+  | { readonly kind: "unsubscribe"; readonly id: string }
   | { readonly kind: "ping" };
 
 /** A pure codec between another system's frames and ours. Its clients acknowledge nothing. */

@@ -130,12 +130,14 @@ test("[A3] what is wrong gets A's error frame and the socket stays open", async 
     [{ type: "subscribe", buildId: "a b" }, "channel_name_invalid"],
     [{ type: "subscribe", buildId: "Build/x" }, "channel_name_invalid"],
     [{ type: "subscribe", buildId: "1", cursor: "x" }, "invalid_field"],
+    [{ type: "subscribe", buildId: "1", id: "x".repeat(129) }, "invalid_field"],
+    [{ type: "unsubscribe", buildId: "1", id: "x".repeat(129) }, "invalid_field"],
   ] as const;
   for (const [frame, code] of refused) {
     socket.send(frame);
     expect(await socket.next()).toMatchObject({ type: "error", code });
   }
-  socket.send({ type: "subscribe", buildId: idOf(channel) });
+  socket.send({ type: "subscribe", buildId: idOf(channel), id: "x".repeat(128) });
   await appendLines(channel, ["still open"]);
   expect(await socket.next()).toMatchObject({ type: "log", line: "still open" });
   socket.close();
