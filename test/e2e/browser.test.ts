@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startBrowser } from "./browser.ts";
-import { finish, printed, startCli } from "./cli_support.ts";
+import { cli, finish, printed, startCli } from "./cli_support.ts";
 import { CuttingProxy } from "./cutting_proxy.ts";
 
 /** The way a new user goes: start, follow the printed address, stream a command, watch it. */
@@ -53,6 +53,12 @@ function run(channel: string, script: string): ChildProcess {
     TAILRACE_TOKEN: new URLSearchParams(address.hash.slice(1)).get("token") ?? "",
   };
   return startCli(["run", channel, "--", process.execPath, "-e", script], { env });
+}
+
+/** A token of the gateway's, as the fragment of a sign-in link. */
+async function linkOf(grant: string, ttl: string): Promise<string> {
+  const { stdout } = await cli(["token", "--grant", grant, "--ttl", ttl]);
+  return `#token=${stdout.toString().trim()}`;
 }
 
 /** Every line of the page by number, read from the top to the bottom as a reader would scroll. */
@@ -213,6 +219,31 @@ describe("the page", () => {
     await expect.poll(() => page.getByRole("alert").count()).toBe(0);
     await page.getByRole("heading", { name: "Channels" }).waitFor();
     expect(faults).toEqual([]);
+  });
+
+  it("[E2E8] shows nothing but the refusal of a channel that may not be read", async () => {
+    await finish(run("build/secret", "console.log('line 1')"));
+    const page = await open(`/builds/secret${await linkOf("read:plugin/*", "1h")}`);
+    const refusal = page.getByRole("alert");
+    await refusal.getByRole("heading", { name: "You may not read build/secret" }).waitFor();
+    expect(await refusal.locator("p").textContent()).toContain("build/secret");
+    expect(await page.getByText(/waiting|following|live/i).count()).toBe(0);
+    expect(await page.getByRole("log").count()).toBe(0);
+    await page.getByRole("button", { name: "All channels" }).click();
+    await page.getByRole("heading", { name: "Channels" }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it("[E2E9] says of a deleted channel that it was deleted, and not that another has begun", async () => {
+    await finish(run("build/deleted", "console.log('line 1')"));
+    const page = await open(`/builds/deleted${token()}`);
+    await page.getByText("Complete, verified").waitFor();
+    const headers = { authorization: `Bearer ${token().replace("#token=", "")}` };
+    const url = `${address.origin}/v1/channels/build/deleted`;
+    expect((await fetch(url, { method: "DELETE", headers })).status).toBe(204);
+    await page.getByText("Earlier lines are gone: the channel was deleted.").waitFor();
+    await page.locator(".badge", { hasText: "Waiting" }).waitFor();
+    expect(await page.getByText("Complete, verified").count()).toBe(0);
   });
 
   it("[E2E6] fits a phone: nothing hangs over the edge", async () => {

@@ -1,12 +1,15 @@
 import { useEffect, useMemo } from "preact/hooks";
+import { closeCodes } from "../../../protocol/mod.ts";
 import { useApp } from "../app.ts";
-import { LogModel } from "../models/log_model.ts";
+import { words } from "../i18n/language.ts";
+import { type ChannelRefusal, LogModel } from "../models/log_model.ts";
 import { cursorOf } from "../models/routes.ts";
 import { sdkSource } from "../sdk_source.ts";
 import { ChannelHead } from "./ChannelHead.tsx";
 import { EndProofLine } from "./EndProofLine.tsx";
 import { LogRows } from "./LogRows.tsx";
 import { LogToolbar } from "./LogToolbar.tsx";
+import { Notice } from "./Notice.tsx";
 import { StageList } from "./StageList.tsx";
 import { useTitle } from "./use_title.ts";
 
@@ -24,12 +27,12 @@ export function ChannelPage({ channel }: { readonly channel: string }) {
   useEffect(() => {
     if (target !== null) model.view.goTo(target);
   }, [model, target]);
-  const state = model.connection.value;
-  const isSignedOut =
-    state.name === "stopped" && state.reason.kind === "refused" && state.reason.closeCode === 4401;
+  const isSignedOut = model.stop.value?.closeCode === closeCodes.token.code;
   useEffect(() => {
     if (isSignedOut) void session.expired();
   }, [isSignedOut]);
+  const refusal = model.refusal.value;
+  if (refusal !== null && !isSignedOut) return <RefusedChannel model={model} refusal={refusal} />;
   return (
     <main class="reader">
       <ChannelHead model={model} />
@@ -43,4 +46,21 @@ export function ChannelPage({ channel }: { readonly channel: string }) {
       </div>
     </main>
   );
+}
+
+interface RefusedProps {
+  readonly model: LogModel;
+  readonly refusal: ChannelRefusal;
+}
+
+/** In place of a log of which nothing may be shown. */
+function RefusedChannel({ model, refusal }: RefusedProps) {
+  const { navigation } = useApp();
+  const { channelForbidden, channelRefused, toChannels, tryAgain } = words.value;
+  const isForbidden = refusal.closeCode === closeCodes.forbidden.code;
+  const action = isForbidden
+    ? { name: toChannels, run: () => navigation.go("/builds") }
+    : { name: tryAgain, run: () => model.reconnect() };
+  const title = isForbidden ? channelForbidden(model.channel) : channelRefused(model.channel);
+  return <Notice title={title} text={refusal.problem.message} action={action} />;
 }

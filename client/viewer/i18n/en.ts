@@ -24,7 +24,7 @@ const gapReasons: Record<GapReason, string> = {
   slow: "this page read too slowly",
   rate: "the rate limit for this reader was reached",
   retention: "they were older than the retention allows",
-  epoch: "the channel was deleted and begun anew",
+  epoch: "the channel was deleted",
 };
 
 /** Everything the pages say, in English. The other languages have this shape. */
@@ -75,6 +75,9 @@ export const en = {
   notFound: "There is no such page",
   notFoundHint: "The address names neither a page nor a channel.",
   toChannels: "All channels",
+
+  channelForbidden: (channel: string) => `You may not read ${channel}`,
+  channelRefused: (channel: string) => `${channel} cannot be shown`,
 
   connection: {
     idle: "Not connected",

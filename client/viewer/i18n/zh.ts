@@ -75,6 +75,9 @@ export const zh: Dictionary = {
   notFoundHint: "这个地址既不是页面，也不是频道。",
   toChannels: "所有频道",
 
+  channelForbidden: (channel) => `您无权查看 ${channel}`,
+  channelRefused: (channel) => `无法显示 ${channel}`,
+
   connection: {
     idle: "未连接",
     connecting: "连接中",
@@ -118,7 +121,7 @@ export const zh: Dictionary = {
     slow: "此页面读取太慢",
     rate: "达到了该读者的速率上限",
     retention: "超过了保留期限",
-    epoch: "频道被删除并重新开始",
+    epoch: "频道已被删除",
   },
   dropped: (count) => `为限制页面内存，最旧的 ${count} 行已不再显示；下载文件中仍有。`,
 

@@ -1,10 +1,13 @@
-import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Entry, GapFrame, RedactFrame, SubscribedFrame } from "../../../protocol/mod.ts";
-import type { ClientProblem, ConnectionState, LogListener } from "../../sdk/mod.ts";
+import type { ClientProblem, ConnectionState, LogListener, StopReason } from "../../sdk/mod.ts";
 import type { FrameClock, LogSource, OpenLog } from "../adapter.ts";
 import { ChannelFacts } from "./channel_facts.ts";
 import { LogBuffer } from "./log_buffer.ts";
 import { LogView, type Unseen } from "./log_view.ts";
+
+/** Why the gateway ended the connection for good. */
+export type ChannelRefusal = Extract<StopReason, { readonly kind: "refused" }>;
 
 /** Entries that wait for a frame: a page in the background gets no frames and takes them in without one. */
 const maxWaiting = 5_000;
@@ -31,6 +34,15 @@ export class LogModel {
   readonly connection: ReadonlySignal<ConnectionState> = this.#connection;
   /** The newest trouble, until the connection is proved again. */
   readonly problem: ReadonlySignal<ClientProblem | null> = this.#problem;
+  /** Why there will be no retry; null while there may be one. */
+  readonly stop: ReadonlySignal<ChannelRefusal | null> = computed(() => {
+    const state = this.#connection.value;
+    return state.name === "stopped" && state.reason.kind === "refused" ? state.reason : null;
+  });
+  /** Why nothing of the channel may be shown; null where some of it was, or will be. */
+  readonly refusal: ReadonlySignal<ChannelRefusal | null> = computed(() =>
+    this.facts.subscribed.value === null ? this.stop.value : null,
+  );
 
   constructor(channel: string, source: LogSource, nextFrame: FrameClock, buffer = new LogBuffer()) {
     this.channel = channel;
