@@ -4,7 +4,16 @@ import { errorFrame } from "../../protocol/schemas/mod.ts";
 import app from "../../worker/routes/mod.ts";
 import { closeSocket } from "../../worker/routes/ws/close_socket.ts";
 import { stubOf, testEnv } from "./channel_client.ts";
-import { freshChannel, openSocket, origin, problemIn, TestSocket, token } from "./gateway.ts";
+import {
+  call,
+  freshChannel,
+  handshake,
+  openSocket,
+  origin,
+  problemIn,
+  TestSocket,
+  token,
+} from "./gateway.ts";
 
 const fields = ["type", ...Object.keys(errorFrame.shape)];
 
@@ -29,6 +38,29 @@ describe("a gateway without configuration", () => {
 
   test.each(wrong)("tells one that offers no protocol by status (%j)", async (vars, code) => {
     expect(await problemIn(await ask("/ws", vars))).toMatchObject({ status: 503, code });
+  });
+});
+
+describe("a socket that does not exist", () => {
+  test.each(["/ws/nope", "/ws/channels/build", "/v2"])("is refused inside: %s", async (path) => {
+    const socket = await openSocket(path);
+    expect(socket.protocol).toBe("tailrace.v1");
+    const message = `There is no GET ${path}. The routes are listed at /docs.`;
+    expect(await socket.next()).toEqual({ type: "error", code: "route_not_found", message });
+    expect(await socket.closed).toEqual({ code: 4400, reason: "route_not_found" });
+  });
+
+  test("is refused by status to who offers no protocol, upgrades no GET, or is of a foreign origin", async () => {
+    const missing = { status: 404, code: "route_not_found" };
+    expect(await problemIn(await handshake("/ws/nope"))).toMatchObject(missing);
+    const protocol = { "sec-websocket-protocol": "tailrace.v1" };
+    expect(await problemIn(await call("/ws/nope", { headers: protocol }))).toMatchObject(missing);
+    const post = { method: "POST", headers: { ...protocol, upgrade: "websocket" } };
+    const posted = await app.request(`${origin}/ws/nope`, post, { ...testEnv });
+    expect(await problemIn(posted)).toMatchObject(missing);
+    const headers = { origin: "https://evil.test" };
+    const foreign = await handshake("/ws/nope", { protocols: "tailrace.v1", headers });
+    expect(await problemIn(foreign)).toMatchObject({ status: 403, code: "origin_forbidden" });
   });
 });
 

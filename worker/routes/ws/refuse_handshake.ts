@@ -4,7 +4,7 @@ import { problemResponse } from "../problem.ts";
 import { closeSocket } from "./close_socket.ts";
 
 export function isUpgrade(request: Request): boolean {
-  return request.headers.get("upgrade")?.toLowerCase() === "websocket";
+  return request.method === "GET" && request.headers.get("upgrade")?.toLowerCase() === "websocket";
 }
 
 export function offersNative(request: Request): boolean {
