@@ -5,6 +5,18 @@ export function wantsColor(isTerminal: boolean, env: Readonly<Record<string, str
   return isTerminal && env["TERM"] !== "dumb";
 }
 
+/**
+ * What tells programs to print colours although they print into our pipe: nothing unless our own output is a
+ * terminal that has them, and nobody has said otherwise. Mere presence counts, for many programs look at no more.
+ */
+export function colorHint(
+  isTerminal: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const isSaid = ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"].some((name) => env[name] !== undefined);
+  return isSaid || !wantsColor(isTerminal, env) ? {} : { FORCE_COLOR: "1", CLICOLOR_FORCE: "1" };
+}
+
 function isSet(value: string | undefined): boolean {
   return value !== undefined && value !== "";
 }

@@ -27,7 +27,7 @@ const RENEW_BEFORE_MS = 5 * 60 * 1000;
 
 /** Options win over the environment; without a token one is made, for a gateway on this machine only. */
 export function resolveTarget(request: TargetRequest): Target {
-  const url = parseUrl(request.url ?? (request.env["TAILRACE_URL"] || DEFAULT_URL));
+  const url = findUrl(request);
   const given = request.token ?? (request.env["TAILRACE_TOKEN"] || undefined);
   if (given !== undefined) return { url: url.origin, token: given };
   const secret = request.env["TAILRACE_SECRET"] || findSecret(request.cwd);
@@ -35,10 +35,15 @@ export function resolveTarget(request: TargetRequest): Target {
   return { url: url.origin, token: localTokens(secret, request.grant) };
 }
 
-function parseUrl(text: string): URL {
+/** A wrong option is a wrong call; a wrong variable is the surroundings', as a missing token is. */
+function findUrl(request: TargetRequest): URL {
+  const text = request.url ?? (request.env["TAILRACE_URL"] || DEFAULT_URL);
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url;
-  throw usageError(`The gateway's address is ${JSON.stringify(text)}. Allowed: an http or https URL.`);
+  const message = `The gateway's address is ${JSON.stringify(text)}. Allowed: an http or https URL.`;
+  throw request.url === undefined
+    ? new CliError(`${message} It is that of TAILRACE_URL.`)
+    : usageError(message);
 }
 
 /** A secret from this machine is used for a gateway on this machine, and for no other. */

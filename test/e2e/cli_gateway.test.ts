@@ -108,11 +108,22 @@ describe("run and watch", () => {
     );
   });
 
-  test("[CLI5] a second run of an ended channel goes on without streaming, and says so", async () => {
+  test("[CLI5] a second run of an ended channel goes on without streaming, and says so at once", async () => {
     await tailrace("run", "5", "--", "echo", "first");
     const again = await tailrace("run", "5", "--", "echo", "second");
     expect(again).toMatchObject({ code: 0, stdout: Buffer.from("second\n") });
-    expect(again.stderr.toString()).toMatch(/1 line did not arrive: .*ended/);
+    expect(again.stderr.toString()).toBe(
+      `tailrace: watch it at ${gateway.url}/builds/5
+tailrace: Channel build/5 ended as success at cursor 1 and takes no more entries. The command is not streamed. Choose another id to stream it.
+tailrace: 1 line did not arrive.
+`,
+    );
+    const source = 'console.log("third"); setInterval(() => {}, 1e6);';
+    const long = startCli(["run", "5", "--", process.execPath, "-e", source], { env: env() });
+    const done = finish(long);
+    await printed(long.stderr, "Choose another id");
+    long.kill("SIGTERM");
+    expect(await done).toMatchObject({ signal: "SIGTERM", stdout: Buffer.from("third\n") });
   });
 
   test("[CLI6] a command that prints nothing has its end all the same", async () => {

@@ -24,6 +24,8 @@ const run = (...args: string[]) => cli(["run", "build/1", ...args], { env: env()
 /** A program of Node's that runs this script. */
 const script = (source: string) => ["--", process.execPath, "--input-type=module", "-e", source];
 
+const lastLine = (text: Buffer) => text.toString().trimEnd().split("\n").at(-1);
+
 describe("tailrace run", () => {
   test("[RUN1] hands every byte on unchanged and ships the same as lines", async () => {
     const out = join(folder, "out");
@@ -121,8 +123,15 @@ describe("tailrace run", () => {
     const silentEnv = { TAILRACE_URL: `http://127.0.0.1:${port}`, TAILRACE_TOKEN: "token" };
     const result = await cli(["run", "1", "--drain-timeout", "300ms", "--", "echo", "x"], { env: silentEnv });
     expect(result.code).toBe(0);
-    expect(result.stderr.toString()).toMatch(/1 line did not arrive/);
+    expect(lastLine(result.stderr)).toBe(
+      "tailrace: 1 line did not arrive: The gateway did not answer within 300 ms.",
+    );
     expect(performance.now() - begun).toBeLessThan(5_000);
+    // What was asked for counts, also where it is more than a gateway that never answered gets by default.
+    for (const [args, ms] of [[["--drain-timeout", "1200ms"], 1_200] as const, [[], 1_000] as const]) {
+      const { stderr } = await cli(["run", "1", ...args, "--", "echo", "x"], { env: silentEnv });
+      expect(lastLine(stderr)).toMatch(new RegExp(`did not answer within ${ms} ms\\.$`));
+    }
     silent.close();
   });
 
@@ -136,6 +145,37 @@ describe("tailrace run", () => {
       stdout: Buffer.alloc(0),
     });
     expect(recorder.entries).toEqual([]);
+  });
+
+  test("[RUN16] an address that is none is told, and the command runs all the same; as an option it is refused", async () => {
+    const nonsense = { TAILRACE_URL: "nonsense", TAILRACE_TOKEN: "token" };
+    const result = await cli(["run", "1", "--", "echo", "x"], { env: nonsense });
+    expect(result).toMatchObject({ code: 0, stdout: Buffer.from("x\n") });
+    expect(result.stderr.toString()).toBe(
+      'tailrace: The gateway\'s address is "nonsense". Allowed: an http or https URL. It is that of TAILRACE_URL. The command runs without being streamed.\n',
+    );
+    const refused = { code: 125, stdout: Buffer.alloc(0) };
+    expect(await cli(["run", "1", "--strict", "--", "echo", "x"], { env: nonsense })).toMatchObject(refused);
+    expect(await run("--url", "nonsense", "--", "echo", "x")).toMatchObject(refused);
+  });
+
+  const printColors = script(
+    "const { FORCE_COLOR, CLICOLOR_FORCE } = process.env; console.log(FORCE_COLOR, CLICOLOR_FORCE)",
+  );
+  const terminal = ["--import", "data:text/javascript,process.stdout.isTTY=true"];
+  const asked = "1 1\n";
+  const notAsked = "undefined undefined\n";
+  test.each([
+    ["at a terminal", terminal, {}, [], asked],
+    ["elsewhere", [], {}, [], notAsked],
+    ["with NO_COLOR", terminal, { NO_COLOR: "" }, [], notAsked],
+    ["with FORCE_COLOR", terminal, { FORCE_COLOR: "0" }, [], "0 undefined\n"],
+    ["at a terminal without colours", terminal, { TERM: "dumb" }, [], notAsked],
+    ["with --no-color-hint", terminal, {}, ["--no-color-hint"], notAsked],
+  ] as const)("[RUN17] %s the command is asked for colours, or not", async (_, node, more, args, said) => {
+    const colors = { ...env(), NO_COLOR: undefined, TERM: "xterm", ...more };
+    const result = await cli(["run", "1", ...args, ...printColors], { env: colors, node });
+    expect(result.stdout.toString()).toBe(said);
   });
 
   test("[RUN11] when its reader leaves, the command learns it as it would without us", async () => {

@@ -10,7 +10,8 @@ import { type LogEntry, textOf } from "../../protocol/mod.ts";
 export const bin = resolve(import.meta.dirname, "../../client/cli/bin.mjs");
 
 export interface CliOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  /** Undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   /** Options of Node itself. */
   readonly node?: readonly string[];
@@ -32,6 +33,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Chi
     TAILRACE_TOKEN: __,
     TAILRACE_SECRET: ___,
     FORCE_COLOR: ____,
+    CLICOLOR_FORCE: _____,
     ...env
   } = process.env;
   return spawn(process.execPath, [...(options.node ?? []), bin, ...args], {

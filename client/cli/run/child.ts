@@ -9,6 +9,8 @@ import { type PipedChild, spawnPiped } from "./spawn_piped.ts";
 
 export interface ChildOptions {
   readonly program: readonly string[];
+  /** Added to the environment. */
+  readonly env: Readonly<Record<string, string>>;
   /** Answers when the stream's next chunk may come, or null for at once. */
   readonly onOutput: (stream: "stdout" | "stderr", chunk: Buffer) => Promise<void> | null;
   /** How long its output may go on after its exit: what it has left in the background may hold the pipes. */
@@ -29,7 +31,7 @@ const fromKeyboard = new Set<NodeJS.Signals>(["SIGINT", "SIGQUIT"]);
 
 /** Runs the command to its end; a `CliError` with 126 or 127 when it cannot be started. */
 export async function runChild(options: ChildOptions): Promise<ChildOutcome> {
-  const child = await spawnPiped(options.program);
+  const child = await spawnPiped(options.program, options.env);
   let chunks = 0;
   const onChunk = (stream: "stdout" | "stderr") => (chunk: Buffer) => {
     chunks += 1;

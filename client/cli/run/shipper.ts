@@ -14,6 +14,10 @@ export interface ShipperOptions {
   readonly stage?: string | undefined;
   /** How long what is left may take at the end. */
   readonly drainMs: number;
+  /** The same for a gateway that has not answered once. */
+  readonly unseenDrainMs: number;
+  /** The gateway has refused for good: nothing more is sent. Told once. */
+  readonly onRefused: (problem: ClientProblem) => void;
 }
 
 /** How a run ended, as the channel's readers are told. */
@@ -32,24 +36,22 @@ export interface Delivery {
 /** Twice what holds a run back: room for what is on its way when it is held. */
 const MAX_QUEUE_BYTES = 8 * 1024 * 1024;
 
-/** A gateway that has not answered once is not waited for as long as one that is only slow. */
-const NEVER_SEEN_DRAIN_MS = 1_000;
-
 /** Turns a run's output into entries and sends them, in bounded memory. */
 export class Shipper {
   readonly #feeds: Readonly<Record<"stdout" | "stderr", LineFeed>>;
   readonly #producer: Producer;
   readonly #pace: Pace;
-  readonly #drainMs: number;
+  readonly #options: ShipperOptions;
   #lost = 0;
   #problem: ClientProblem | null = null;
   #wasAnswered = false;
 
-  constructor({ target, channel, project, stage, drainMs }: ShipperOptions) {
+  constructor(options: ShipperOptions) {
+    const { target, channel, project, stage } = options;
     const stages = new StageTracker(stage);
     const feed = (stream: "stdout" | "stderr") => new LineFeed({ stream, stages, now: Date.now });
     this.#feeds = { stdout: feed("stdout"), stderr: feed("stderr") };
-    this.#drainMs = drainMs;
+    this.#options = options;
     this.#producer = new Producer({
       ...target,
       channel,
@@ -59,10 +61,7 @@ export class Shipper {
       onDropped: (count) => {
         this.#lost += count;
       },
-      onProblem: (problem) => {
-        // What ended the streaming says more than what followed from it.
-        if (this.#problem?.final !== true) this.#problem = problem;
-      },
+      onProblem: (problem) => this.#noteProblem(problem),
     });
     this.#pace = new Pace({
       waitingBytes: () => this.#producer.waitingBytes,
@@ -84,12 +83,17 @@ export class Shipper {
   /** Sends what is left and seals the channel, within the drain's time. */
   async finish(end: RunEnd): Promise<Delivery> {
     for (const feed of Object.values(this.#feeds)) this.#append(feed.end());
-    const drainMs = this.#wasAnswered ? this.#drainMs : Math.min(this.#drainMs, NEVER_SEEN_DRAIN_MS);
+    const drainMs = this.#wasAnswered ? this.#options.drainMs : this.#options.unseenDrainMs;
     const result = await this.#producer.end(end, drainMs);
     // A batch that was in flight is counted when its request has been given up.
     await nextTurn();
     if (result.ok) return { lost: this.#lost, problem: this.#lost > 0 ? this.#problem : null };
-    return { lost: this.#lost, problem: this.#problem ?? result.problem };
+    if (this.#lost === 0 || this.#problem !== null) {
+      return { lost: this.#lost, problem: this.#problem ?? result.problem };
+    }
+    const what = this.#wasAnswered ? "did not take everything" : "did not answer";
+    const message = `The gateway ${what} within ${drainMs} ms.`;
+    return { lost: this.#lost, problem: { code: "network_failed", message } };
   }
 
   /** Ends the drain early. */
@@ -99,6 +103,13 @@ export class Shipper {
 
   #append(entries: readonly LogEntry[]): void {
     for (const entry of entries) this.#producer.append(entry);
+  }
+
+  /** What ended the streaming says more than what followed from it. */
+  #noteProblem(problem: ClientProblem): void {
+    if (this.#problem?.final === true) return;
+    this.#problem = problem;
+    if (problem.final === true) this.#options.onRefused(problem);
   }
 
   async #fetch(...args: Parameters<typeof fetch>): Promise<Response> {

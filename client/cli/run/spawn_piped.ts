@@ -11,11 +11,17 @@ export interface PipedChild {
   readonly stderr: Readable;
 }
 
-/** Starts a program without a shell; {@link CliError} with 126 or 127 when it cannot be. */
-export async function spawnPiped([file = "", ...args]: readonly string[]): Promise<PipedChild> {
+/** Starts a program without a shell, with `env` added; {@link CliError} with 126 or 127 when it cannot be. */
+export async function spawnPiped(
+  [file = "", ...args]: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<PipedChild> {
   const pipes = makePipes(2);
   const outputs = pipes?.map(({ writeFd }) => writeFd) ?? (["pipe", "pipe"] as const);
-  const child = spawn(file, args, { stdio: ["inherit", ...outputs] });
+  const child = spawn(file, args, {
+    stdio: ["inherit", ...outputs],
+    env: { ...process.env, ...env },
+  });
   for (const pipe of pipes ?? []) closeWriteEnd(pipe);
   const [stdout, stderr] = pipes?.map(({ readable }) => readable) ?? [child.stdout, child.stderr];
   try {
