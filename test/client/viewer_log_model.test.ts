@@ -1,16 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { LogListener } from "../../client/sdk/mod.ts";
+import type { EndProof, LogListener } from "../../client/sdk/mod.ts";
 import type { LogSource } from "../../client/viewer/adapter.ts";
 import { parseLine } from "../../client/viewer/ansi/line.ts";
 import { piecesOf } from "../../client/viewer/ansi/pieces.ts";
 import { attribute } from "../../client/viewer/ansi/style.ts";
+import { connectionName } from "../../client/viewer/components/connection_name.ts";
+import { stageState } from "../../client/viewer/components/stage_state.ts";
 import { chunkRows, noStage } from "../../client/viewer/models/line_chunk.ts";
 import { LineStore } from "../../client/viewer/models/line_store.ts";
 import { LogBuffer } from "../../client/viewer/models/log_buffer.ts";
 import { LogModel } from "../../client/viewer/models/log_model.ts";
 import { keywordPattern } from "../../client/viewer/rows/matches.ts";
-import type { EndFrame, LogEntry, SubscribedFrame } from "../../protocol/mod.ts";
+import type { EndFrame, LogEntry, Status, SubscribedFrame } from "../../protocol/mod.ts";
 
 const channel = "build/1";
 
@@ -197,7 +199,7 @@ describe("[LOG2] stages fold", () => {
     const one = model.buffer.stageNumber("one");
     model.view.setFolded([one], true);
     expect(texts(model)).toEqual(["a", "# one", "gap", "# one", "# two", "e"]);
-    expect(model.buffer.tallyOf(one)).toEqual({ errors: 1, warnings: 0 });
+    expect(model.buffer.tallyOf(one)).toEqual({ errors: 1, fatals: 0, warnings: 0 });
   });
 
   test("going to a folded stage opens it, and leaves the others folded", () => {
@@ -390,5 +392,54 @@ describe("[LOG5] facts", () => {
     expect(buffer.stageName(buffer.sections.stageOf(999))).toBe("stage 999");
     expect(buffer.stageName(buffer.sections.stageOf(1_100))).toBe("…");
     expect(buffer.sections.stageOf(1_100)).not.toBe(noStage);
+  });
+});
+
+describe("[LOG6] marks that say how it went", () => {
+  /** The marks of a build's stages, in the order in which they began. */
+  function marks(entries: readonly LogEntry[], status: Status): string[] {
+    const { model, tell, frame } = open();
+    tell.onSubscribed?.(subscribed());
+    tell.onEntries?.(1, entries);
+    if (status !== "running" && status !== "waiting") tell.onEnd?.({ ...end, status }, { state: "verified" });
+    frame();
+    const { stages } = model.facts.summary.value;
+    return stages.map((stage) => stageState(stage, model.facts.status.value, model.buffer).name);
+  }
+  const at = (ts: number, stage: string | null, level: LogEntry["level"] = "info") =>
+    line("x", { ts, level, ...(stage !== null && { stage }) });
+
+  test("the stage that ran last failed, though others began after it", () => {
+    const entries = [at(1, "build"), at(2, "test"), at(3, "build", "error")];
+    expect(marks(entries, "failure")).toEqual(["failed", "done"]);
+    expect(marks(entries, "success")).toEqual(["done", "done"]);
+    expect(marks(entries, "running")).toEqual(["running", "done"]);
+  });
+
+  test("so it did when lines of no stage came after it, and when all happened within a millisecond", () => {
+    expect(marks([at(1, "build"), at(2, "test"), at(3, null, "error")], "failure")).toEqual([
+      "done",
+      "failed",
+    ]);
+    expect(marks([at(1, "build"), at(1, "test"), at(1, null)], "failure")).toEqual(["done", "failed"]);
+  });
+
+  test("one that was passed and said something fatal does not look well", () => {
+    const entries = [at(1, "build", "fatal"), at(2, "test", "error"), at(3, "pack")];
+    expect(marks(entries, "failure")).toEqual(["flawed", "done", "failed"]);
+    expect(marks(entries, "success")).toEqual(["flawed", "done", "done"]);
+  });
+
+  test("an end is complete only where it was verified, or redacted on purpose", () => {
+    const sum = { lines: 1, bytes: 2, crc: 3 };
+    const name = (proof: EndProof, isRedacted = false) =>
+      connectionName({ name: "ready", isPinged: false, refusal: null }, { frame: end, proof }, isRedacted);
+    const incomplete = { state: "incomplete", code: "not_delivered", reason: "A gap." } as const;
+    expect(name({ state: "verified" })).toBe("complete");
+    expect(name({ state: "mismatch", expected: sum, found: sum })).toBe("mismatch");
+    expect(name({ state: "mismatch", expected: sum, found: sum }, true)).toBe("mismatch");
+    expect(name(incomplete)).toBe("ended");
+    expect(name(incomplete, true)).toBe("complete");
+    expect(connectionName({ name: "idle" }, null, false)).toBe("idle");
   });
 });

@@ -246,6 +246,22 @@ describe("the page", () => {
     expect(await page.getByText("Complete, verified").count()).toBe(0);
   });
 
+  it("[E2E10] says of a text that is not the one that was sent that it is not, with both sums", async () => {
+    await finish(run("build/forged", "console.log('line 1')"));
+    const page = await open(`/builds${token()}`);
+    await page.getByRole("heading", { name: "Channels" }).waitFor();
+    await page.routeWebSocket(/\/ws\//, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((text) => socket.send(text.toString().replace(/"crc32":"\w+"/, '"crc32":"deadbeef"')));
+    });
+    await page.goto(`${proxy.origin}/builds/forged`);
+    const proof = page.locator(".proof-mismatch");
+    await proof.getByText("CRC-32 deadbeef").waitFor();
+    await proof.getByText(/this page read .* CRC-32 (?!deadbeef)[0-9a-f]{8}$/).waitFor();
+    expect(await page.locator(".connection").textContent()).toBe("Mismatch");
+    expect(await page.getByText("Complete").count()).toBe(0);
+  });
+
   it("[E2E6] fits a phone: nothing hangs over the edge", async () => {
     const page = await open(`/builds/cut${token()}`, { width: 360, height: 740 });
     await page.getByText("Complete, verified").waitFor();

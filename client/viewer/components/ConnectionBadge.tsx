@@ -1,11 +1,12 @@
 import { words } from "../i18n/language.ts";
 import type { LogModel } from "../models/log_model.ts";
+import { connectionName } from "./connection_name.ts";
 
 /** The connection's state in words, why it is not better, and a way to try again. */
 export function ConnectionBadge({ model }: { readonly model: LogModel }) {
   const state = model.connection.value;
   const problem = model.problem.value;
-  const name = model.facts.end.value !== null ? "complete" : state.name;
+  const name = connectionName(state, model.facts.end.value, model.facts.isRedacted.value);
   const cause = state.name === "waiting" ? state.cause.message : (problem?.message ?? "");
   const canRetry = name === "waiting" || name === "stopped";
   return (

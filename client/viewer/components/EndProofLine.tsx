@@ -1,3 +1,4 @@
+import { crc32Hex } from "../../../protocol/mod.ts";
 import { formatNumber } from "../i18n/format.ts";
 import { words } from "../i18n/language.ts";
 import type { ChannelEnd } from "../models/channel_facts.ts";
@@ -33,7 +34,7 @@ function Lack({ end }: { readonly end: ChannelEnd }) {
     return <span class="hint">{words.value.lack(end.proof.code, end.proof.reason)}</span>;
   }
   if (end.proof.state !== "mismatch") return null;
-  const { lines, bytes } = end.proof.found;
+  const { lines, bytes, crc } = end.proof.found;
   const number = (value: number): string => formatNumber(words.value, value);
-  return <span class="hint">{words.value.mismatchOf(number(lines), number(bytes))}</span>;
+  return <span class="hint">{words.value.mismatchOf(number(lines), number(bytes), crc32Hex(crc))}</span>;
 }

@@ -30,8 +30,8 @@ interface StageLinkProps {
 }
 
 function StageLink({ model, stage, now }: StageLinkProps) {
-  const state = stageState(stage, model.facts.summary.value.stages, model.facts.status.value);
   const { errors } = model.buffer.tallyOf(model.buffer.stageNumber(stage.name));
+  const state = stageState(stage, model.facts.status.value, model.buffer);
   const isOver = stage.endedAt !== undefined || state.name !== "running";
   const until = stage.endedAt ?? (isOver ? (model.buffer.lastTs ?? stage.startedAt) : now);
   return (

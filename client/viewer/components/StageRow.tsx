@@ -40,7 +40,7 @@ function StageFigures({ model, name }: { readonly model: LogModel; readonly name
   const { stages } = model.facts.summary.value;
   const summary = stages.find((each) => each.name === name);
   const status = model.facts.status.value;
-  const state = summary === undefined ? null : stageState(summary, stages, status);
+  const state = summary === undefined ? null : stageState(summary, status, model.buffer);
   const now = useNow(state?.name === "running");
   if (summary === undefined || state === null) return null;
   const until = summary.endedAt ?? (state.name === "running" ? now : model.buffer.lastTs) ?? now;

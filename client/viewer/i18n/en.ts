@@ -87,6 +87,8 @@ export const en = {
     waiting: "Reconnecting",
     stopped: "Disconnected",
     complete: "Complete",
+    ended: "Ended",
+    mismatch: "Mismatch",
   },
   reconnectNow: "Reconnect now",
 
@@ -133,7 +135,8 @@ export const en = {
   lack: (_code: LackCode, reason: string) => reason,
   mismatch: "Does not match what was sent",
   proofOf: (lines: string, bytes: string, crc: string) => `${lines} lines, ${bytes} bytes, CRC-32 ${crc}`,
-  mismatchOf: (lines: string, bytes: string) => `this page read ${lines} lines, ${bytes} bytes`,
+  mismatchOf: (lines: string, bytes: string, crc: string) =>
+    `this page read ${lines} lines, ${bytes} bytes, CRC-32 ${crc}`,
 };
 
 export type Dictionary = typeof en;

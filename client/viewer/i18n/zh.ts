@@ -86,6 +86,8 @@ export const zh: Dictionary = {
     waiting: "正在重连",
     stopped: "已断开",
     complete: "已完成",
+    ended: "已结束",
+    mismatch: "不一致",
   },
   reconnectNow: "立即重连",
 
@@ -135,5 +137,5 @@ export const zh: Dictionary = {
   lack: (code) => lacks[code],
   mismatch: "与发送内容不一致",
   proofOf: (lines, bytes, crc) => `${lines} 行，${bytes} 字节，CRC-32 ${crc}`,
-  mismatchOf: (lines, bytes) => `此页面读到 ${lines} 行，${bytes} 字节`,
+  mismatchOf: (lines, bytes, crc) => `此页面读到 ${lines} 行，${bytes} 字节，CRC-32 ${crc}`,
 };

@@ -11,11 +11,13 @@ const maxStyles = 0xffff;
 
 /** A stage's own figures among what was read. */
 export interface StageTally {
+  /** Lines with level `error` or `fatal`. */
   readonly errors: number;
+  readonly fatals: number;
   readonly warnings: number;
 }
 
-const noTally: StageTally = { errors: 0, warnings: 0 };
+const noTally: StageTally = { errors: 0, fatals: 0, warnings: 0 };
 
 /** Turns what a channel sends into rows, and rows into sections. */
 export class LogBuffer {
@@ -26,6 +28,7 @@ export class LogBuffer {
   readonly #gaps = new Map<number, GapFrame>();
   readonly #tallies = new Map<number, StageTally>();
   #stage = noStage;
+  #lastStage = noStage;
   #style: Style = plainStyle;
   #firstTs: number | null = null;
   #lastTs: number | null = null;
@@ -71,6 +74,11 @@ export class LogBuffer {
     return this.#styles.valueOf(number) ?? plainStyle;
   }
 
+  /** The stage of the newest line that has one; `noStage` before. */
+  get lastStage(): number {
+    return this.#lastStage;
+  }
+
   tallyOf(stage: number): StageTally {
     return this.#tallies.get(stage) ?? noTally;
   }
@@ -87,6 +95,7 @@ export class LogBuffer {
   #enter(stage: number): void {
     if (stage === this.#stage) return;
     this.#stage = stage;
+    if (stage !== noStage) this.#lastStage = stage;
     // Another stage is another program: what one left coloured does not colour the next.
     this.#style = plainStyle;
   }
@@ -101,9 +110,12 @@ export class LogBuffer {
     this.#style = styleAfter(entry.line, this.#style);
     const isError = entry.level === "error" || entry.level === "fatal";
     if (entry.more || (!isError && entry.level !== "warn")) return;
-    const { errors, warnings } = this.tallyOf(this.#stage);
-    const tally = { errors: errors + (isError ? 1 : 0), warnings: warnings + (isError ? 0 : 1) };
-    this.#tallies.set(this.#stage, tally);
+    const { errors, fatals, warnings } = this.tallyOf(this.#stage);
+    this.#tallies.set(this.#stage, {
+      errors: errors + (isError ? 1 : 0),
+      fatals: fatals + (entry.level === "fatal" ? 1 : 0),
+      warnings: warnings + (isError ? 0 : 1),
+    });
   }
 
   #append(
