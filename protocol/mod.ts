@@ -11,6 +11,7 @@ export * from "./entry.ts";
 export * from "./error_frame.ts";
 export * from "./fields.ts";
 export * from "./filter.ts";
+export * from "./frame_too_large.ts";
 export * from "./frames/down.ts";
 export * from "./frames/up.ts";
 export * from "./limit_table.ts";

@@ -1,5 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
+import { limits } from "../../protocol/mod.ts";
 import { errorFrame } from "../../protocol/schemas/mod.ts";
 import app from "../../worker/routes/mod.ts";
 import { closeSocket } from "../../worker/routes/ws/close_socket.ts";
@@ -105,4 +106,16 @@ describe("a reason to close", () => {
     });
     expect(await socket.closed).toEqual({ code: 4429, reason: "ack_overdue" });
   });
+});
+
+test("a frame that is too large is told alike on every socket", async () => {
+  const bytes = limits.upFrameBytes + 1;
+  const message = "The frame has 1,048,577 bytes and the limit is 1,048,576.";
+  const told = { type: "error", code: "frame_too_large", message, expected: limits.upFrameBytes };
+  for (const path of ["/ws", `/ws/channels/${freshChannel()}`, `/ws/producers/${freshChannel()}`]) {
+    const socket = await openSocket(path);
+    socket.send("x".repeat(bytes));
+    expect(await socket.until("error")).toMatchObject(told);
+    expect(await socket.closed).toEqual({ code: 4400, reason: "frame_too_large" });
+  }
 });

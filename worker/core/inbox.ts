@@ -1,5 +1,6 @@
 import {
   decodeViewerFrame,
+  frameTooLarge,
   limits,
   type Problem,
   pongText,
@@ -37,8 +38,7 @@ export class Inbox {
     subscriber.update({ heardAt: now });
     const bytes = utf8Bytes(text);
     if (bytes > limits.upFrameBytes) {
-      const message = `The frame has ${bytes} bytes. Allowed: ${limits.upFrameBytes}.`;
-      this.#readers.reject(peer, { code: "frame_too_large", message }, now);
+      this.#readers.reject(peer, frameTooLarge(bytes), now);
       return nothing;
     }
     const decoded = decodeViewerFrame(text);

@@ -1,5 +1,6 @@
 import {
   closeCodes,
+  frameTooLarge,
   limits,
   ok,
   type Problem,
@@ -179,12 +180,8 @@ export class FrameSocket {
     if (typeof data !== "string") {
       return refuse("frame_invalid", "The frame is binary. Allowed: text frames of JSON.");
     }
-    const most = limits.upFrameBytes;
-    const bytes = data.length > most ? data.length : utf8Bytes(data);
-    if (bytes > most) {
-      const message = `The frame has ${bytes.toLocaleString("en")} bytes and the limit is ${most.toLocaleString("en")}.`;
-      return refuse("frame_too_large", message, { expected: most });
-    }
+    const bytes = utf8Bytes(data);
+    if (bytes > limits.upFrameBytes) return { ok: false, problem: frameTooLarge(bytes) };
     const taken = this.#rate.take(data, this.#clock.now());
     if (!taken.ok) return taken;
     this.#count(bytes);
