@@ -119,3 +119,25 @@ test("a frame that is too large is told alike on every socket", async () => {
     expect(await socket.closed).toEqual({ code: 4400, reason: "frame_too_large" });
   }
 });
+
+test("one channel more than a socket takes is told what to do, in a dialect too", async () => {
+  const read = limits.channelsPerSocket;
+  const message = `The socket reads ${read} channels, which is all it takes. Unsubscribe one, or open another socket.`;
+  const ids = Array.from({ length: read + 1 }, () => freshChannel().slice("build/".length));
+  const native = await openSocket("/ws");
+  const dialect = await openSocket("/ws");
+  for (const id of ids) {
+    native.send({ type: "subscribe", channel: `build/${id}` });
+    dialect.send({ type: "subscribe", buildId: id });
+  }
+  expect(await native.until("error")).toMatchObject({ code: "too_many_channels", message });
+  const [first, last] = [ids[0], ids[read]];
+  expect(await dialect.next()).toEqual({ type: "error", code: "too_many_channels", message, buildId: last });
+  native.send({ type: "unsubscribe", channel: `build/${first}` });
+  native.send({ type: "subscribe", channel: `build/${last}`, last: 0 });
+  for (let frame = await native.until("subscribed"); frame["channel"] !== `build/${last}`; ) {
+    frame = await native.until("subscribed");
+  }
+  native.close();
+  dialect.close();
+});
