@@ -61,7 +61,10 @@ async function linkOf(grant: string, ttl: string): Promise<string> {
   return `#token=${stdout.toString().trim()}`;
 }
 
-/** Every line of the page by number, read from the top to the bottom as a reader would scroll. */
+/**
+ * Every line of the page by number, read from the top to the bottom as a reader would scroll. No two rows that
+ * are drawn at once have the same number.
+ */
 async function readAll(page: Page): Promise<Map<number, string>> {
   const log = page.getByRole("log");
   const lines = new Map<number, string>();
@@ -75,6 +78,8 @@ async function readAll(page: Page): Promise<Map<number, string>> {
           row.querySelector(".text")?.textContent,
         ]),
       );
+    const numbers = rows.map(([number]) => number);
+    expect(numbers.filter((number, at) => numbers.indexOf(number) !== at)).toEqual([]);
     for (const [number, text] of rows) lines.set(Number(number), text ?? "");
     const isAtEnd = await log.evaluate(async (element) => {
       const before = element.scrollTop;
@@ -118,6 +123,13 @@ describe("the page", () => {
 
     const lines = await readAll(page);
     expect([...lines.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: 1_001 }, (_, i) => i + 1));
+    const proof = await page.locator(".proof-verified").textContent();
+    expect(proof).toContain(`${lines.size.toLocaleString("en")} lines,`);
+    // As many rows as lines, by the height that they take.
+    const rowsHeight = () => page.locator(".log-height").evaluate((element) => element.clientHeight / 20);
+    const heads = await page.locator(".stages button").count();
+    expect(heads).toBe(1);
+    expect(await rowsHeight()).toBe(lines.size + heads);
     const texts = [...lines].sort(([a], [b]) => a - b).map(([, text]) => text);
     expect(texts.filter((text) => text.startsWith("line "))).toEqual(
       Array.from({ length: 1_000 }, (_, i) => `line ${i + 1}`),
