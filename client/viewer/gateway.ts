@@ -37,9 +37,13 @@ export interface ChannelQuery {
   readonly text: string;
 }
 
-/** A refusal: the sentence is the gateway's own where there is one, else empty. `status` 0: no answer came. */
+/**
+ * A refusal: the sentence is the gateway's own where there is one, else empty, and so is the problem's code.
+ * `status` 0: no answer came.
+ */
 export interface Refusal {
   readonly status: number;
+  readonly code: string;
   readonly message: string;
   /** Where to sign in, from a gateway that was asked who one is. */
   readonly loginUrl?: string;
@@ -88,7 +92,7 @@ async function send(fetcher: typeof fetch, path: string, init: RequestInit): Pro
     if (response.ok) return { ok: true, value: body };
     return { ok: false, refusal: refusalOf(response.status, isObject(body) ? body : {}) };
   } catch {
-    return { ok: false, refusal: { status: 0, message: "" } };
+    return { ok: false, refusal: { status: 0, code: "", message: "" } };
   }
 }
 
@@ -104,7 +108,7 @@ function parseBody(text: string): unknown {
 function refusalOf(status: number, body: Untrusted): Refusal {
   const message = textOf(body["detail"]) ?? textOf(body["title"]) ?? "";
   const loginUrl = textOf(body["loginUrl"]);
-  return { status, message, ...(loginUrl !== null && { loginUrl }) };
+  return { status, code: textOf(body["code"]) ?? "", message, ...(loginUrl !== null && { loginUrl }) };
 }
 
 function read<T>(answer: Answer<unknown>, convert: (value: Untrusted) => T): Answer<T> {

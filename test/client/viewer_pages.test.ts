@@ -14,6 +14,7 @@ import {
   savedLanguage,
   words,
 } from "../../client/viewer/i18n/language.ts";
+import { told } from "../../client/viewer/i18n/told.ts";
 import { zh } from "../../client/viewer/i18n/zh.ts";
 import { ChannelList } from "../../client/viewer/models/channel_list.ts";
 import {
@@ -95,7 +96,10 @@ describe("[PAG1] addresses", () => {
   });
 });
 
-const refused: Answer<Session> = { ok: false, refusal: { status: 401, message: "The token has expired." } };
+const refused: Answer<Session> = {
+  ok: false,
+  refusal: { status: 401, code: "token_expired", message: "The token has expired." },
+};
 const accepted: Answer<Session> = { ok: true, value: { subject: "ada", expiresAt: null, heartbeatMs: null } };
 
 function gateway(answers: Partial<Gateway>): Gateway {
@@ -121,7 +125,10 @@ describe("[PAG2] the session", () => {
 
   test("the gateway says where one signs in, at the beginning, when a session ends, and after signing out", async () => {
     const loginUrl = "https://sso.example/in";
-    const sso: Answer<Session> = { ok: false, refusal: { status: 401, message: "No.", loginUrl } };
+    const sso: Answer<Session> = {
+      ok: false,
+      refusal: { status: 401, code: "token_missing", message: "No.", loginUrl },
+    };
     const answers = [sso, accepted, sso, accepted, sso];
     const model = new SessionModel(gateway({ session: async () => answers.shift() ?? accepted }));
     const signedOut = { name: "signedOut", refusal: null, loginUrl };
@@ -149,7 +156,7 @@ describe("[PAG2] the session", () => {
   });
 
   test("a gateway that does not answer is not a missing session", async () => {
-    const away: Answer<Session> = { ok: false, refusal: { status: 0, message: "" } };
+    const away: Answer<Session> = { ok: false, refusal: { status: 0, code: "", message: "" } };
     const model = new SessionModel(gateway({ session: async () => away }));
     await model.begin(null);
     expect(model.state.value.name).toBe("unreachable");
@@ -233,7 +240,7 @@ describe("[PAG3] what the gateway answers", () => {
     const problem = JSON.stringify({ detail: "No token.", loginUrl: "/sso" });
     expect(await (await serve(401, problem)).session()).toEqual({
       ok: false,
-      refusal: { status: 401, message: "No token.", loginUrl: "/sso" },
+      refusal: { status: 401, code: "", message: "No token.", loginUrl: "/sso" },
     });
   });
 
@@ -243,12 +250,13 @@ describe("[PAG3] what the gateway answers", () => {
       code: "token_expired",
       detail: "The token expired at noon.",
     });
-    const told = await (await serve(401, problem)).session();
-    expect(told).toEqual({ ok: false, refusal: { status: 401, message: "The token expired at noon." } });
+    const answer = await (await serve(401, problem)).session();
+    const refusal = { status: 401, code: "token_expired", message: "The token expired at noon." };
+    expect(answer).toEqual({ ok: false, refusal });
     const html = await (await serve(502, "<h1>Bad gateway</h1>")).session();
-    expect(html).toEqual({ ok: false, refusal: { status: 502, message: "" } });
+    expect(html).toEqual({ ok: false, refusal: { status: 502, code: "", message: "" } });
     const nobody = httpGateway(() => Promise.reject(new TypeError("refused")));
-    expect(await nobody.session()).toEqual({ ok: false, refusal: { status: 0, message: "" } });
+    expect(await nobody.session()).toEqual({ ok: false, refusal: { status: 0, code: "", message: "" } });
   });
 });
 
@@ -257,6 +265,17 @@ describe("[PAG4] words", () => {
     expect(Object.keys(zh).sort()).toEqual(Object.keys(en).sort());
     expect(zh.gap("3", "7", "5", zh.gapReasons.rate)).toMatch(/3.*7.*5/);
     expect(en.gap("3", "7", "5", en.gapReasons.rate)).toMatch(/3.*7.*5/);
+  });
+
+  test("a refusal is told in the language's words by its code, else in the gateway's, else as no answer", () => {
+    const expired = { code: "token_expired", message: "The token expired at noon." };
+    expect(told(en, expired)).toBe(expired.message);
+    expect(told(zh, expired)).toMatch(/^令牌已过期/);
+    expect(told(zh, { ...expired, code: "of_a_newer_gateway" })).toBe(expired.message);
+    expect(told(zh, { code: "constructor", message: "" })).toBe(zh.noAnswer);
+    // Whatever signing in may be refused for has Chinese words.
+    for (const code of ["token_invalid", "token_expired", "token_missing", "cookie_needs_https", "too_fast"])
+      expect(zh.problems.get(code)).toBeDefined();
   });
 
   test("the first language that there are words for is taken", () => {

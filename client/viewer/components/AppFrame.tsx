@@ -1,5 +1,6 @@
 import { useApp } from "../app.ts";
 import { words } from "../i18n/language.ts";
+import { told } from "../i18n/told.ts";
 import { Header } from "./Header.tsx";
 import { lazyPage } from "./lazy_page.tsx";
 import { NotFoundPage } from "./NotFoundPage.tsx";
@@ -31,7 +32,7 @@ function Page() {
     return (
       <Notice
         title={words.value.unreachable}
-        text={state.refusal.message || words.value.noAnswer}
+        text={told(words.value, state.refusal)}
         action={{ name: words.value.tryAgain, run: () => void session.begin(null) }}
       />
     );

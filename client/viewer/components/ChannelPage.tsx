@@ -2,6 +2,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { closeCodes } from "../../../protocol/mod.ts";
 import { useApp } from "../app.ts";
 import { words } from "../i18n/language.ts";
+import { told } from "../i18n/told.ts";
 import { type ChannelRefusal, LogModel } from "../models/log_model.ts";
 import { cursorOf } from "../models/routes.ts";
 import { sdkSource } from "../sdk_source.ts";
@@ -62,5 +63,5 @@ function RefusedChannel({ model, refusal }: RefusedProps) {
     ? { name: toChannels, run: () => navigation.go("/builds") }
     : { name: tryAgain, run: () => model.reconnect() };
   const title = isForbidden ? channelForbidden(model.channel) : channelRefused(model.channel);
-  return <Notice title={title} text={refusal.problem.message} action={action} />;
+  return <Notice title={title} text={told(words.value, refusal.problem)} action={action} />;
 }

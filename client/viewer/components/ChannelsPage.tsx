@@ -2,6 +2,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { statuses } from "../../../protocol/mod.ts";
 import { useApp } from "../app.ts";
 import { words } from "../i18n/language.ts";
+import { told } from "../i18n/told.ts";
 import { ChannelList, refreshMs } from "../models/channel_list.ts";
 import { ChannelRow } from "./ChannelRow.tsx";
 import { SearchBox } from "./SearchBox.tsx";
@@ -88,7 +89,7 @@ function ListProblem({ list }: ListProps) {
   if (refusal === null) return null;
   return (
     <p class="problem" role="alert">
-      {words.value.listFailed} {refusal.message || words.value.noAnswer}
+      {words.value.listFailed} {told(words.value, refusal)}
     </p>
   );
 }

@@ -1,6 +1,8 @@
 import { useState } from "preact/hooks";
 import { useApp } from "../app.ts";
+import type { Refusal } from "../gateway.ts";
 import { words } from "../i18n/language.ts";
+import { told } from "../i18n/told.ts";
 import { useTitle } from "./use_title.ts";
 
 /** Exchanges a token for the session's cookie; the frame then goes where the address says. */
@@ -23,7 +25,7 @@ export function LoginPage() {
         <h1>{signIn}</h1>
         <p>{signInIntro}</p>
         <TokenField token={token} onToken={setToken} />
-        {state.name === "signedOut" && state.refusal !== null && <Refused message={state.refusal.message} />}
+        {state.name === "signedOut" && state.refusal !== null && <Refused refusal={state.refusal} />}
         <button type="submit" class="primary" disabled={isBusy || token.trim() === ""}>
           {isBusy ? signingIn : signIn}
         </button>
@@ -57,11 +59,10 @@ function TokenField({ token, onToken }: TokenFieldProps) {
   );
 }
 
-function Refused({ message }: { readonly message: string }) {
-  const { tokenRefused, noAnswer } = words.value;
+function Refused({ refusal }: { readonly refusal: Refusal }) {
   return (
     <p class="problem" role="alert">
-      {tokenRefused} {message === "" ? noAnswer : message}
+      {words.value.tokenRefused} {told(words.value, refusal)}
     </p>
   );
 }

@@ -27,6 +27,9 @@ const gapReasons: Record<GapReason, string> = {
   epoch: "the channel was deleted",
 };
 
+/** The gateway's own sentences are English, and say more. */
+const problems: ReadonlyMap<string, string> = new Map();
+
 /** Everything the pages say, in English. The other languages have this shape. */
 export const en = {
   locale: "en-GB",
@@ -122,6 +125,7 @@ export const en = {
     `Lines ${from} to ${to} (${count}) are missing: ${reason}.`,
   gapOpen: (reason: string) => `Earlier lines are gone: ${reason}.`,
   gapReasons,
+  problems,
   dropped: (count: string) =>
     `The oldest ${count} rows were let go, to bound this page's memory. The download has them.`,
 

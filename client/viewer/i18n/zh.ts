@@ -1,4 +1,5 @@
-import type { LackCode } from "../../sdk/mod.ts";
+import type { ProblemCode } from "../../../protocol/mod.ts";
+import type { ClientProblemCode, LackCode } from "../../sdk/mod.ts";
 import type { Dictionary } from "./en.ts";
 
 const lacks: Record<LackCode, string> = {
@@ -10,6 +11,26 @@ const lacks: Record<LackCode, string> = {
   redacted: "有些行在读取之后被修改。",
   journal_deleted: "读取期间频道被删除。",
 };
+
+const problems = {
+  not_configured: "网关尚未设置密钥。",
+  setting_invalid: "网关的某项设置有误。",
+  token_missing: "没有提供令牌。",
+  token_invalid: "令牌无效，或不是为此网关签发的。",
+  token_expired: "令牌已过期，请使用新的令牌。",
+  forbidden: "当前令牌没有所需的权限。",
+  origin_forbidden: "网关不接受来自此网站的请求。",
+  cookie_needs_https: "登录需要通过 HTTPS 访问此页面。",
+  too_fast: "请求过于频繁，请稍后再试。",
+  too_many_viewers: "此频道的观看人数已达上限。",
+  timeout: "连接长时间没有响应。",
+  version_unsupported: "网关不支持此页面使用的协议版本，请刷新页面。",
+  storage_failed: "网关暂时无法读写数据，请稍后再试。",
+  channel_overloaded: "此频道暂时过载，请稍后再试。",
+  restarting: "网关正在重启，请稍后再试。",
+  internal: "网关出现内部错误。",
+  connection_lost: "连接已断开。",
+} satisfies Partial<Record<ProblemCode | ClientProblemCode, string>>;
 
 /** Everything the pages say, in Chinese. */
 export const zh: Dictionary = {
@@ -125,6 +146,7 @@ export const zh: Dictionary = {
     retention: "超过了保留期限",
     epoch: "频道已被删除",
   },
+  problems: new Map(Object.entries(problems)),
   dropped: (count) => `为限制页面内存，最旧的 ${count} 行已不再显示；下载文件中仍有。`,
 
   progress: "进度",
