@@ -274,6 +274,22 @@ describe("the page", () => {
     expect(await page.getByText("Complete").count()).toBe(0);
   });
 
+  it("[E2E11] keeps a page that has everything when its session is over, and leads to signing in", async () => {
+    await finish(run("build/kept", "console.log('line 1')"));
+    const page = await open(`/builds/kept${await linkOf("read:build/*", "4s")}`);
+    await page.getByText("Complete, verified").waitFor();
+    await page.getByText("Your session is over.").waitFor();
+    await page.getByText("Complete, verified").waitFor();
+    await page.locator(".row-line", { hasText: "line 1" }).waitFor();
+    expect(new URL(page.url()).pathname).toBe("/builds/kept");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByLabel("Token").fill(token().replace("#token=", ""));
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("Complete, verified").waitFor();
+    expect(await page.getByText("Your session is over.").count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
   it("[E2E6] fits a phone: nothing hangs over the edge", async () => {
     const page = await open(`/builds/cut${token()}`, { width: 360, height: 740 });
     await page.getByText("Complete, verified").waitFor();

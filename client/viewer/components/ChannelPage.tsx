@@ -11,6 +11,7 @@ import { EndProofLine } from "./EndProofLine.tsx";
 import { LogRows } from "./LogRows.tsx";
 import { LogToolbar } from "./LogToolbar.tsx";
 import { Notice } from "./Notice.tsx";
+import { SessionOver } from "./SessionOver.tsx";
 import { StageList } from "./StageList.tsx";
 import { useTitle } from "./use_title.ts";
 
@@ -29,13 +30,16 @@ export function ChannelPage({ channel }: { readonly channel: string }) {
     if (target !== null) model.view.goTo(target);
   }, [model, target]);
   const isSignedOut = model.stop.value?.closeCode === closeCodes.token.code;
+  // Past its end a channel has nothing more to tell: a page that has it stays, whatever becomes of the session.
+  const isKept = isSignedOut && model.facts.end.value !== null;
   useEffect(() => {
-    if (isSignedOut) void session.expired();
-  }, [isSignedOut]);
+    if (isSignedOut && !isKept) void session.expired();
+  }, [isSignedOut, isKept]);
   const refusal = model.refusal.value;
   if (refusal !== null && !isSignedOut) return <RefusedChannel model={model} refusal={refusal} />;
   return (
     <main class="reader">
+      {isKept && <SessionOver model={model} />}
       <ChannelHead model={model} />
       <div class="reader-body">
         <StageList model={model} />

@@ -69,6 +69,7 @@ export const en = {
   token: "Token",
   tokenHint: "Make one with",
   tokenRefused: "The token was not accepted.",
+  sessionOver: "Your session is over. The channel has ended, so this page stays as it is.",
   stillSignedIn: (subject: string) => `You are still signed in as ${subject}.`,
   dismiss: "Dismiss",
   signingIn: "Signing in …",

@@ -86,6 +86,7 @@ export const zh: Dictionary = {
   token: "令牌",
   tokenHint: "生成令牌：",
   tokenRefused: "令牌未被接受。",
+  sessionOver: "会话已结束。此频道已有结果，页面会保持不变。",
   stillSignedIn: (subject) => `您仍以 ${subject} 的身份登录。`,
   dismiss: "关闭",
   signingIn: "正在登录……",
