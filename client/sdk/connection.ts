@@ -86,14 +86,15 @@ export class Connection {
     return typeof token === "function" ? await token({ renew }) : (token ?? null);
   }
 
-  /** Gives the gateway a new token, where the source has one that it was not given yet. Throws what the source throws. */
-  async renewToken(): Promise<void> {
+  /** Gives the gateway a token that it was not given yet; false where there is none. Throws what the source throws. */
+  async renewToken(): Promise<boolean> {
     const generation = this.#generation;
-    if (typeof this.#options.token !== "function") return;
+    if (typeof this.#options.token !== "function") return false;
     const token = await this.freshToken(true);
-    if (generation !== this.#generation || token === null || token === this.#token) return;
+    if (generation !== this.#generation || token === null || token === this.#token) return false;
     this.#token = token;
     this.send(JSON.stringify({ type: "auth", token }));
+    return true;
   }
 
   #context(): ConnectionContext {

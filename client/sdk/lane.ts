@@ -35,7 +35,7 @@ export class Lane implements ReaderHost {
 
   constructor(options: LaneOptions, onState: (state: ConnectionState) => void) {
     this.#options = options;
-    this.#renewal = new TokenRenewal(options.startTimer, () => void this.#renew());
+    this.#renewal = new TokenRenewal(options.startTimer, () => this.#renew());
     this.#connection = new Connection(options, {
       url: () => this.#url(),
       onOpen: () => this.#subscribeAll(),
@@ -143,12 +143,14 @@ export class Lane implements ReaderHost {
     else this.#reportAll(problem);
   }
 
-  async #renew(): Promise<void> {
+  /** Whether the gateway was given a new token. */
+  async #renew(): Promise<boolean> {
     try {
-      await this.#connection.renewToken();
+      return await this.#connection.renewToken();
     } catch (thrown) {
       const message = `The token expires and no new one could be had: ${sentenceOf(thrown)}`;
       this.#reportAll({ code: "token_unavailable", message });
+      return false;
     }
   }
 

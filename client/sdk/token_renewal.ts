@@ -4,16 +4,18 @@ import { type StartTimer, TimerSlot } from "./timers.ts";
 const minPauseMs = 10_000;
 
 /**
- * Answers that a token expires: at once, and then not again before half of the announced time has passed. What
- * is announced meanwhile is answered after that, once.
+ * Answers that a token expires: at once, and then not again before half of the announced time has passed. After
+ * that it answers once what was announced meanwhile, or tries again where there was no new token, until the old
+ * one has expired.
  */
 export class TokenRenewal {
-  readonly #renew: () => void;
+  readonly #renew: () => Promise<boolean>;
   readonly #pause: TimerSlot;
-  /** What was announced during the pause. */
+  /** What is to be answered after the pause: in how many milliseconds the token expires. */
   #owedMs: number | null = null;
 
-  constructor(startTimer: StartTimer, renew: () => void) {
+  /** `renew` answers whether the gateway was given a new token; it never rejects. */
+  constructor(startTimer: StartTimer, renew: () => Promise<boolean>) {
     this.#renew = renew;
     this.#pause = new TimerSlot(startTimer);
   }
@@ -24,13 +26,19 @@ export class TokenRenewal {
       this.#owedMs = inMs;
       return;
     }
-    this.#pause.set(() => this.#resume(), Math.max(minPauseMs, inMs / 2));
-    this.#renew();
+    const pauseMs = Math.max(minPauseMs, inMs / 2);
+    this.#pause.set(() => this.#resume(), pauseMs);
+    void this.#renewOrRetry(inMs - pauseMs);
   }
 
   stop(): void {
     this.#owedMs = null;
     this.#pause.clear();
+  }
+
+  async #renewOrRetry(leftMs: number): Promise<void> {
+    const isRenewed = await this.#renew();
+    if (!isRenewed && leftMs > 0 && this.#pause.isSet) this.#owedMs ??= leftMs;
   }
 
   #resume(): void {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { startTimer } from "../../client/sdk/timers.ts";
 import { limits } from "../../protocol/mod.ts";
@@ -147,6 +148,38 @@ describe("the socket itself", () => {
     pauses.pop()?.run();
     await gateway.until(() => gateway.auths.length === 2);
     expect([asked, gateway.auths]).toEqual([4, ["second", "third"]]);
+  });
+
+  it("[SDK20] asks again for a token where there was no new one, until the old one expires", async () => {
+    const gateway = await startGateway();
+    const pauses: { run: () => void; ms: number }[] = [];
+    const tokens = ["first", "first", "the vault is sealed", "second"];
+    let asked = 0;
+    const recorder = new WireRecorder();
+    startClient(gateway, {
+      token: () => {
+        const token = tokens[asked++] ?? null;
+        if (token?.includes(" ")) throw new Error(token);
+        return token;
+      },
+      startTimer: (run, ms) => {
+        if (![50_000, 25_000, 12_500].includes(ms)) return startTimer(run, ms);
+        const pause = { run, ms };
+        pauses.push(pause);
+        return () => void pauses.splice(pauses.indexOf(pause), 1);
+      },
+    }).subscribe("build/1", {}, recorder);
+    await recorder.until(({ subscribed }) => subscribed === 1);
+    gateway.socket.send({ type: "expiring", inMs: 100_000 });
+    for (const ms of [50_000, 25_000, 12_500]) {
+      await expect.poll(() => pauses.map((pause) => pause.ms)).toEqual([ms]);
+      // The source has been heard by then.
+      await nextTurn();
+      pauses.pop()?.run();
+    }
+    await gateway.until(() => gateway.auths.length === 1);
+    expect([asked, gateway.auths]).toEqual([4, ["second"]]);
+    expect(recorder.problems.map(({ code }) => code)).toEqual(["token_unavailable"]);
   });
 
   it("[SDK13] reports frames it does not know, and reads on", async () => {

@@ -142,7 +142,7 @@ describe("tokens", () => {
     const run = await cli(["run", "7a", "--strict", "--", "echo", "x"], { env: bearer });
     expect(run.code).toBe(0);
     const other = await cli(["run", "8", "--", "echo", "x"], { env: bearer });
-    expect(other.stderr.toString()).toMatch(/1 line did not arrive: .*write:build\/8/);
+    expect(other.stderr.toString()).toMatch(/write:build\/8.*\n.* 1 line did not arrive\.\n/);
     const watch = await cli(["watch", "7a"], { env: bearer });
     expect(watch).toMatchObject({ code: 125, stdout: Buffer.alloc(0) });
     expect(watch.stderr.toString()).toMatch(/read:build\/7a/);
