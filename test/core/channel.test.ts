@@ -159,7 +159,7 @@ describe("flushing", () => {
     for (let i = 0; i < 100; i++) it.subscribe();
     it.append(lines(1, 1));
     expect(it.channel.head.tail).toBe(1);
-    expect(it.calls.flushAfter).toEqual([9]);
+    expect(it.calls.flushAfter).toEqual([7]);
     it.append(lines(2, 2));
     it.append(lines(3, 3));
     expect(it.channel.head.tail).toBe(1);

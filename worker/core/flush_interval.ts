@@ -8,10 +8,11 @@ import { limits } from "../../protocol/mod.ts";
 export const frameCostUs = 45;
 
 /**
- * The part of a core that frames may take. All of it would do while nothing else runs, but then any other load
- * makes lines late by seconds: measured with a busy neighbour, p99 2,600 ms at 1 and 440 ms at a half.
+ * The part of a core that frames may take. Less makes every line wait longer (p99 of the live measurement 250 ms
+ * at 0.5, 170 ms at 0.7); all of it would do while nothing else runs, but then any other load makes lines late
+ * by seconds (2,600 ms with a busy neighbour).
  */
-const coreShare = 0.5;
+const coreShare = 0.7;
 
 /**
  * How long the next batches wait to be flushed together, in milliseconds, after a flush that sent so many
