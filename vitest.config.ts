@@ -1,7 +1,7 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
-/** Three kinds of test: pure ones in Node, the Worker and its objects in workerd, and whole systems. */
+/** Four kinds of test: pure ones, the Worker and its objects in workerd, whole systems, and what goes wrong with them. */
 export default defineConfig({
   test: {
     projects: [
@@ -29,11 +29,23 @@ export default defineConfig({
       {
         test: {
           name: "system",
-          include: ["test/{e2e,fault}/**/*.test.ts"],
+          include: ["test/e2e/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Each starts a gateway and some a browser: two cores hold one of them at a time.
+          // Each starts a gateway and some a browser, and mostly waits for them: two at a time fill two cores.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "fault",
+          include: ["test/fault/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // These measure memory and who keeps up: nothing runs beside them.
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
