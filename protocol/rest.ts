@@ -1,4 +1,5 @@
-import type { EndStatus, Status, Summary } from "./summary.ts";
+import type { EndFrame } from "./frames/down.ts";
+import type { Status, Summary } from "./summary.ts";
 
 /** What the HTTP endpoints answer, as plain types: the Worker makes it and clients read it. */
 
@@ -20,18 +21,8 @@ export interface AppendReceipt {
   readonly duplicate: boolean;
 }
 
-/** How a channel ended, with the proof of its text (promise 5). */
-export interface EndReceipt {
-  readonly channel: string;
-  readonly cursor: number;
-  readonly status: EndStatus;
-  readonly lines: number;
-  readonly bytes: number;
-  /** Eight hex digits. */
-  readonly crc32: string;
-  readonly exitCode?: number;
-  readonly signal?: string;
-  readonly message?: string;
+/** How a channel ended, with the proof of its text (promise 5): what the `end` frame says, and when. */
+export interface EndReceipt extends Omit<EndFrame, "type"> {
   /** Epoch milliseconds. */
   readonly endedAt: number;
 }
