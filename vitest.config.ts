@@ -32,8 +32,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Each starts a gateway and some a browser, and mostly waits for them: two at a time fill two cores.
-          maxWorkers: 2,
+          // Each starts a gateway and some a browser: two cores hold one of them at a time.
+          fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
       },

@@ -238,14 +238,24 @@ describe("by keyboard alone", () => {
     expect(await log.evaluate((element) => element === document.activeElement)).toBe(true);
     expect(await outline()).toBe("none");
     const top = () => log.evaluate((element) => element.scrollTop);
-    await page.keyboard.press("End");
+    // The browser animates key scrolls: the next key is pressed when the one before has arrived.
+    const press = async (key: string) => {
+      const arrived = log.evaluate((element) => {
+        return new Promise<void>((resolve) =>
+          element.addEventListener("scrollend", () => resolve(), { once: true }),
+        );
+      });
+      await page.keyboard.press(key);
+      await arrived;
+    };
+    await press("End");
     await expect.poll(() => line(188).isVisible()).toBe(true);
     expect(await outline()).not.toBe("none");
-    await page.keyboard.press("Home");
+    await press("Home");
     await expect.poll(top).toBe(0);
-    await page.keyboard.press("PageDown");
+    await press("PageDown");
     await expect.poll(top).toBeGreaterThan(300);
-    await page.keyboard.press("PageUp");
+    await press("PageUp");
     await expect.poll(top).toBe(0);
     await expect.poll(() => line(1).isVisible()).toBe(true);
     await page.locator(".row-stage button").first().focus();
