@@ -2,15 +2,14 @@ import { limits } from "../../protocol/mod.ts";
 
 /**
  * What sending one frame of a flush costs, in microseconds: 1,000 sockets that each got one 12 KiB frame took
- * 45 ms of CPU here, in the turn and after it (`npm run bench`). It is a constant because deployed clocks
- * stand still while code runs, so that nothing can be timed.
+ * 45 ms of the runtime's CPU here, in the turn and after it. It is a constant because deployed clocks stand still
+ * while code runs, so that nothing can be timed.
  */
 export const frameCostUs = 45;
 
 /**
- * The part of a core that frames may take. Less makes every line wait longer (p99 of the live measurement 250 ms
- * at 0.5, 170 ms at 0.7); all of it would do while nothing else runs, but then any other load makes lines late
- * by seconds (2,600 ms with a busy neighbour).
+ * The part of a core that frames may take. Less makes every line wait longer; all of it would do while nothing
+ * else runs, but then any other load makes lines late. Measurements: `docs/ARCHITECTURE.md`.
  */
 const coreShare = 0.7;
 
