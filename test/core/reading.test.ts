@@ -249,18 +249,29 @@ test("[LEG1] legs are opened again ever less often, within bounds", () => {
 });
 
 test("[LEG3] a client that pinged counts as silent after three of its longest intervals, 90 s at least", () => {
-  const silence = new Silence(0);
-  expect(silence.dueAt).toBeNull();
-  silence.heard(1_000);
-  expect(silence.dueAt).toBeNull();
+  const silence = new Silence(3_600_000, 0);
+  expect(silence.due).toEqual({ at: 3_600_000, kind: "idle" });
   silence.pinged(2_000);
-  expect(silence.dueAt).toBe(92_000);
+  expect(silence.due).toEqual({ at: 92_000, kind: "stale" });
   silence.pinged(62_000);
-  expect(silence.dueAt).toBe(62_000 + 180_000);
+  expect(silence.due.at).toBe(62_000 + 180_000);
   silence.pinged(63_000);
   silence.heard(70_000);
-  expect(silence.dueAt).toBe(70_000 + 180_000);
-  const slow = new Silence(0);
+  silence.sent(80_000);
+  expect(silence.due).toEqual({ at: 70_000 + 180_000, kind: "stale" });
+  const slow = new Silence(3_600_000, 0);
   slow.pinged(200_000);
-  expect(slow.dueAt).toBe(800_000);
+  expect(slow.due.at).toBe(800_000);
+});
+
+test("[LEG4] any client counts as idle when nothing was sent either way for the timeout", () => {
+  const silence = new Silence(600_000, 0);
+  expect(silence.due).toEqual({ at: 600_000, kind: "idle" });
+  silence.heard(1_000);
+  expect(silence.due).toEqual({ at: 601_000, kind: "idle" });
+  silence.sent(5_000);
+  expect(silence.due).toEqual({ at: 605_000, kind: "idle" });
+  // Three of its intervals would be longer than the timeout.
+  silence.pinged(300_000);
+  expect(silence.due).toEqual({ at: 900_000, kind: "idle" });
 });

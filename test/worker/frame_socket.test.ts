@@ -32,9 +32,12 @@ class Echo implements Speaker {
 
 const forever: Lifetime = { frames: 1_000_000, receivedBytes: 1_000_000 };
 
-function open(lifetime: Partial<Lifetime> = {}, framesPerSecond = 200) {
+function open(lifetime: Partial<Lifetime> = {}, framesPerSecond = 200, timeoutSeconds = 600) {
   const { 0: client, 1: server } = new WebSocketPair();
-  const settings = parseSettings({ MAX_FRAMES_PER_SECOND: String(framesPerSecond) });
+  const settings = parseSettings({
+    MAX_FRAMES_PER_SECOND: String(framesPerSecond),
+    WEBSOCKET_TIMEOUT: String(timeoutSeconds),
+  });
   if (!settings.ok) throw new Error(settings.problem.message);
   const caller = {
     env: testEnv,
@@ -82,15 +85,47 @@ describe("a client that pings", () => {
     expect(await socket.closed).toMatchObject({ code: 4408 });
   });
 
-  test("[SIL3] one that never pinged owes nothing, and leaves no timer behind", async () => {
+  test("[SIL3] one that never pinged owes no ping, and leaves no timer behind", async () => {
+    const { socket, clock, speaker } = open();
+    for (let n = 0; n < 10; n++) {
+      clock.advance(599_999);
+      speaker.socket?.send('{"type":"told"}');
+      expect(await socket.next()).toEqual({ type: "told" });
+    }
+    expect(speaker.isClosed).toBe(false);
+    socket.close();
+    expect(await socket.closed).toMatchObject({ code: 1000 });
+    expect(clock.timers).toBe(0);
+  });
+});
+
+describe("a socket on which nothing is sent", () => {
+  test("[IDLE1] either way for WEBSOCKET_TIMEOUT is told so and closed 4408", async () => {
     const { socket, clock, speaker } = open();
     socket.send({ n: 1 });
     await socket.next();
-    clock.advance(3_600_000);
+    clock.advance(599_999);
     expect(speaker.isClosed).toBe(false);
+    clock.advance(1);
+    const message = "Nothing was sent either way for too long.";
+    expect(await socket.next()).toEqual({ type: "error", code: "timeout", message, retryAfterMs: 1_000 });
+    expect(await socket.closed).toEqual({ code: 4408, reason: "timeout" });
     expect(clock.timers).toBe(0);
-    socket.close();
-    expect(await socket.closed).toMatchObject({ code: 1000 });
+  });
+
+  test("[IDLE2] pings and pongs are sent too, and one timer at a time looks", async () => {
+    const { socket, clock, speaker } = open({}, 200, 60);
+    for (let i = 0; i < 5; i++) {
+      clock.advance(59_999);
+      socket.send(pingText);
+      expect(await socket.next()).toEqual({ type: "pong" });
+      expect(clock.timers).toBe(1);
+    }
+    clock.advance(59_999);
+    expect(speaker.isClosed).toBe(false);
+    clock.advance(1);
+    expect(await socket.next()).toMatchObject({ message: "Nothing was sent either way for too long." });
+    expect(await socket.closed).toMatchObject({ code: 4408 });
   });
 });
 

@@ -1,6 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
-import { describe, expect, test } from "vitest";
-import { stubOf } from "./channel_client.ts";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import app from "../../worker/routes/mod.ts";
+import { stubOf, testEnv } from "./channel_client.ts";
 import {
   appendLines,
   call,
@@ -295,6 +296,38 @@ describe("/ws", () => {
     expect(await socket.until("error")).toMatchObject({ code: "forbidden" });
     expect(await socket.closed).toMatchObject({ code: 4401 });
   });
+});
+
+describe("time passes on a socket that a Worker ends", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  async function openIdle(path: string): Promise<TestSocket> {
+    const headers = { upgrade: "websocket", "sec-websocket-protocol": "tailrace.v1" };
+    const env = { ...testEnv, WEBSOCKET_TIMEOUT: "60" };
+    return new TestSocket(await app.request(`${origin}${path}?token=${await token()}`, { headers }, env));
+  }
+
+  test.each([["/ws"], [`/ws/producers/${freshChannel()}`]])(
+    "[IDLE3] %s is closed 4408 after WEBSOCKET_TIMEOUT without a frame, not before",
+    async (path) => {
+      const socket = await openIdle(path);
+      vi.advanceTimersByTime(59_999);
+      socket.send({ type: "ping" });
+      expect(await socket.next()).toEqual({ type: "pong" });
+      vi.advanceTimersByTime(59_999);
+      socket.send({ type: "ping" });
+      expect(await socket.next()).toEqual({ type: "pong" });
+      vi.advanceTimersByTime(60_000);
+      expect(await socket.next()).toMatchObject({ type: "error", code: "timeout", retryAfterMs: 1_000 });
+      expect(await socket.closed).toEqual({ code: 4408, reason: "timeout" });
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
 });
 
 describe("a filter on /ws", () => {

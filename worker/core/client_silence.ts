@@ -1,12 +1,9 @@
 import { isDue } from "./due.ts";
-import { patienceMs } from "./silence.ts";
+import { type SilenceKind, type SocketUse, silenceDue } from "./silence.ts";
 import type { SubscriberState } from "./subscriber.ts";
 
-/** What is known of when a socket was used, in epoch milliseconds. */
-export type Usage = Pick<
-  SubscriberState,
-  "joinedAt" | "heardAt" | "sentAt" | "pingedAt" | "longestPingMs" | "expiresAt"
->;
+/** What a channel knows of when a direct socket was used, in epoch milliseconds. */
+export type Usage = SocketUse & Pick<SubscriberState, "joinedAt" | "expiresAt">;
 
 /**
  * Takes in when the platform last answered a ping. It tells of the newest alone: what lies between two looks
@@ -20,18 +17,11 @@ export function withPing<State extends Usage>(state: State, pingedAt: number | n
 }
 
 /**
- * Why a socket is to be closed for silence, if it is: nothing was sent either way for `timeoutMs`, or its client
- * has pinged and has been silent for three of the longest intervals it has shown. A Worker's own leg never is: the
- * Worker knows its client, and ends it.
+ * Why a direct socket is to be closed for silence, if it is. A Worker's own leg never is: the Worker knows its
+ * client, and ends it.
  */
-export function silenceOf(
-  { heardAt, sentAt, pingedAt, longestPingMs, expiresAt }: Usage,
-  timeoutMs: number,
-  now: number,
-): "idle" | "stale" | null {
-  if (expiresAt === null) return null;
-  const spokeAt = Math.max(heardAt, pingedAt ?? 0);
-  if (isDue(Math.max(spokeAt, sentAt) + timeoutMs, now)) return "idle";
-  if (pingedAt === null) return null;
-  return isDue(spokeAt + patienceMs(longestPingMs), now) ? "stale" : null;
+export function silenceOf(usage: Usage, timeoutMs: number, now: number): SilenceKind | null {
+  if (usage.expiresAt === null) return null;
+  const due = silenceDue(usage, timeoutMs);
+  return isDue(due.at, now) ? due.kind : null;
 }

@@ -98,7 +98,7 @@ export const settingTable = {
     unit: "seconds",
     min: 60,
     max: 86_400,
-    meaning: "after so long without a frame either way a direct socket is closed",
+    meaning: "after so long without a frame either way a socket is closed",
   },
   MAX_CONNECTS_PER_SECOND: {
     type: "number",

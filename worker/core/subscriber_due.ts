@@ -1,6 +1,7 @@
 import { limits, type Problem } from "../../protocol/mod.ts";
 import { silenceOf } from "./client_silence.ts";
 import { isDue } from "./due.ts";
+import { silenceProblems } from "./silence.ts";
 import type { SubscriberState } from "./subscriber.ts";
 
 /** What the alarm does about a subscriber. */
@@ -18,15 +19,6 @@ const overdue: Problem = {
 
 const expired: Problem = { code: "token_expired", message: "The token of this socket has expired." };
 
-const silences: Readonly<Record<"idle" | "stale", Problem>> = {
-  idle: { code: "timeout", message: "Nothing was sent either way for too long.", retryAfterMs: 1_000 },
-  stale: {
-    code: "timeout",
-    message: "The client has pinged, and then sent nothing for three of its longest intervals.",
-    retryAfterMs: 1_000,
-  },
-};
-
 /** What is due for a subscriber; `timeoutMs`: after so long without a frame either way it is closed. */
 export function dueAction(state: SubscriberState, timeoutMs: number, now: number): DueAction {
   const { owesSince, expiresAt, warnAt } = state;
@@ -35,7 +27,7 @@ export function dueAction(state: SubscriberState, timeoutMs: number, now: number
   if (expiresAt === null) return { kind: "nothing" };
   if (isDue(expiresAt, now)) return { kind: "close", problem: expired };
   const silence = silenceOf(state, timeoutMs, now);
-  if (silence !== null) return { kind: "close", problem: silences[silence] };
+  if (silence !== null) return { kind: "close", problem: silenceProblems[silence] };
   if (!isDue(warnAt, now)) return { kind: "nothing" };
   return { kind: "warn", inMs: Math.max(0, expiresAt - now) };
 }

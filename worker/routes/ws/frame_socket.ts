@@ -86,7 +86,8 @@ export class FrameSocket {
     this.#bytesLeft = lifetime.receivedBytes;
     this.#rate = new FrameRate(caller.settings.MAX_FRAMES_PER_SECOND, clock.now());
     this.#silence = new SilenceTimer(
-      () => this.fail({ code: "timeout", message: "The client pinged and then fell silent. Connect again." }),
+      caller.settings.WEBSOCKET_TIMEOUT * 1000,
+      (problem) => this.fail(problem),
       clock,
     );
     this.#token = new TokenTimer(caller.claims.expiresAt, {
@@ -112,6 +113,7 @@ export class FrameSocket {
   send(text: string): void {
     this.#count(0);
     if (!this.#isOpen) return;
+    this.#silence.sent();
     if (text.startsWith('{"type":"entries"')) this.#rate.entriesSent();
     try {
       this.#socket.send(text);

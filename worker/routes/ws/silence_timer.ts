@@ -1,26 +1,34 @@
-import { Silence } from "../../core/silence.ts";
+import type { Problem } from "../../../protocol/mod.ts";
+import { Silence, silenceProblems } from "../../core/silence.ts";
 import { type Clock, systemClock } from "./clock.ts";
 
-/** Tells when a client that pings has fallen silent. Frames only note the time; one timer looks now and then. */
+/** Tells once when a socket has fallen silent. Frames only note the time; one timer looks now and then. */
 export class SilenceTimer {
   readonly #silence: Silence;
   readonly #clock: Clock;
-  readonly #fallen: () => void;
+  readonly #fallen: (problem: Problem) => void;
   #cancel: (() => void) | null = null;
+  #looksAt = 0;
 
-  constructor(fallen: () => void, clock: Clock = systemClock) {
+  constructor(timeoutMs: number, fallen: (problem: Problem) => void, clock: Clock = systemClock) {
     this.#clock = clock;
-    this.#silence = new Silence(clock.now());
+    this.#silence = new Silence(timeoutMs, clock.now());
     this.#fallen = fallen;
+    this.#look();
   }
 
   heard(): void {
     this.#silence.heard(this.#clock.now());
   }
 
+  sent(): void {
+    this.#silence.sent(this.#clock.now());
+  }
+
+  /** The first ping may bring forward what is due; everything else only puts it off. */
   pinged(): void {
     this.#silence.pinged(this.#clock.now());
-    if (this.#cancel === null) this.#look();
+    if (this.#silence.due.at < this.#looksAt) this.#look();
   }
 
   stop(): void {
@@ -29,11 +37,14 @@ export class SilenceTimer {
   }
 
   #look(): void {
-    this.#cancel = null;
-    const due = this.#silence.dueAt;
-    if (due === null) return;
-    const leftMs = due - this.#clock.now();
-    if (leftMs <= 0) this.#fallen();
-    else this.#cancel = this.#clock.startTimer(() => this.#look(), leftMs);
+    this.stop();
+    const { at, kind } = this.#silence.due;
+    const leftMs = at - this.#clock.now();
+    if (leftMs <= 0) {
+      this.#fallen(silenceProblems[kind]);
+      return;
+    }
+    this.#looksAt = at;
+    this.#cancel = this.#clock.startTimer(() => this.#look(), leftMs);
   }
 }
