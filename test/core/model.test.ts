@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest";
-import type { Result } from "../../protocol/mod.ts";
+import type { Entry, Level, Result } from "../../protocol/mod.ts";
 import type { AppendReceipt } from "../../worker/core/contract.ts";
 import type { JournalRow, Snapshot } from "../../worker/core/journal.ts";
 import { MemoryJournal } from "../../worker/core/memory_journal.ts";
 import { seededRandom } from "../client/sdk_random.ts";
 import { dayMs, log, TestChannel } from "./channel_harness.ts";
 import { askedWindows, ModelConsumer } from "./model_consumer.ts";
+import { askedFilters } from "./model_socket.ts";
 
-/** [MOD1] the channel against a plain model: random producers, consumers, evictions, faults, trims and deletions. */
+/**
+ * [MOD1] the channel against a plain model: random producers, consumers with and without a filter, evictions,
+ * faults, trims and deletions.
+ */
 
 const isLong = process.env["TAILRACE_LONG"] === "1";
 const seeds = isLong ? 20_000 : 400;
@@ -27,7 +31,7 @@ interface ModelProducer {
   readonly id: string;
   epoch: number;
   seq: number;
-  lines: readonly string[] | null;
+  entries: readonly Entry[] | null;
   outcomes: Result<AppendReceipt>[];
 }
 
@@ -35,7 +39,11 @@ class Model {
   readonly random: () => number;
   readonly journal = new FlakyJournal();
   readonly it: TestChannel;
-  readonly truth = { texts: [""], deletedTail: 0, oldest: 1 };
+  readonly truth: { entries: (Entry | null)[]; deletedTail: number; oldest: number } = {
+    entries: [null],
+    deletedTail: 0,
+    oldest: 1,
+  };
   readonly consumers: ModelConsumer[] = [];
   readonly faults: string[] = [];
   readonly #producers: ModelProducer[];
@@ -46,7 +54,7 @@ class Model {
       windowTotalBytes: this.#pick([16_384, 200_000, 48 * 1024 * 1024]),
       retention: { ageMs: 30 * dayMs, bytes: this.#pick([20_000, 300_000, 2 ** 30]), entries: 0 },
     });
-    this.#producers = ["one", "two"].map((id) => ({ id, epoch: 0, seq: 0, lines: null, outcomes: [] }));
+    this.#producers = ["one", "two"].map((id) => ({ id, epoch: 0, seq: 0, entries: null, outcomes: [] }));
   }
 
   step(): void {
@@ -54,6 +62,7 @@ class Model {
     if (chance < 0.35) this.#append();
     else if (chance < 0.45) this.#flush();
     else if (chance < 0.5) this.#join();
+    else if (chance < 0.54) this.#pickConsumer()?.relay(1 + Math.floor(this.random() * 4));
     else if (chance < 0.8) this.#pickConsumer()?.read(1 + Math.floor(this.random() * 8), this.truth);
     else if (chance < 0.88) this.#pickConsumer()?.ack();
     else if (chance < 0.91) this.#loseSocket();
@@ -71,11 +80,12 @@ class Model {
     // A refusal as unknown, then one more try under a new epoch.
     for (let tries = 0; tries < 3; tries++) {
       for (const producer of this.#producers)
-        if (producer.lines !== null && producer.outcomes.length > 0) this.#send(producer);
+        if (producer.entries !== null && producer.outcomes.length > 0) this.#send(producer);
       this.#flush();
       this.#harvest();
     }
-    if (this.#producers.some(({ lines }) => lines !== null)) this.faults.push("A batch is not acknowledged");
+    if (this.#producers.some(({ entries }) => entries !== null))
+      this.faults.push("A batch is not acknowledged");
     if (this.it.end().ok !== true) this.faults.push("The channel does not end");
     for (let isMoving = true; isMoving; ) {
       this.#reconnectClosed();
@@ -86,12 +96,12 @@ class Model {
 
   #append(): void {
     const producer = this.#pick(this.#producers);
-    if (producer.lines === null) {
+    if (producer.entries === null) {
       const size = this.#pick([10, 200, 3_000, 9_000, 50_000]);
       const count = 1 + Math.floor(this.random() * (size > 1_000 ? 4 : 60));
       const name = `${producer.id} ${producer.epoch}.${producer.seq}`;
-      producer.lines = Array.from({ length: count }, (_, i) =>
-        `${name}.${i} `.padEnd(size * this.random(), "x"),
+      producer.entries = Array.from({ length: count }, (_, i) =>
+        this.#entry(`${name}.${i} `.padEnd(size * this.random(), "x")),
       );
       this.#send(producer);
     } else if (producer.outcomes.length > 0) {
@@ -99,18 +109,23 @@ class Model {
     }
   }
 
+  #entry(text: string): Entry {
+    if (this.random() < 0.1)
+      return { kind: "event", ts: 1_000, event: this.#pick(["step", "node"]), data: text };
+    const level = this.#pick<Level>(["info", "info", "info", "warn", "error"]);
+    const stage = this.#pick([undefined, "build", "build", "test"]);
+    return log(text, { level, ...(stage !== undefined && { stage }) });
+  }
+
   #send(producer: ModelProducer): void {
-    const { id, epoch, seq, lines } = producer;
-    producer.outcomes = this.it.append(
-      (lines ?? []).map((line) => log(line)),
-      { id, epoch, seq },
-    );
+    const { id, epoch, seq, entries } = producer;
+    producer.outcomes = this.it.append(entries ?? [], { id, epoch, seq });
   }
 
   /** Takes what was answered: the lines of a batch that was acknowledged are in the journal, at these cursors. */
   #harvest(): void {
     const answered = this.#producers.flatMap((producer) => {
-      const [outcome] = producer.lines === null ? [] : producer.outcomes;
+      const [outcome] = producer.entries === null ? [] : producer.outcomes;
       return outcome === undefined ? [] : [{ producer, outcome }];
     });
     const firstOf = (outcome: Result<AppendReceipt>) => (outcome.ok ? (outcome.value.first ?? 0) : 0);
@@ -126,14 +141,12 @@ class Model {
   }
 
   #stored(producer: ModelProducer, { first, last, duplicate }: AppendReceipt): void {
-    const { texts } = this.truth;
-    const lines = producer.lines ?? [];
-    if (duplicate || first !== texts.length || last !== texts.length + lines.length - 1)
-      this.faults.push(
-        `${lines.length} lines after ${texts.length - 1} got ${first} to ${last}, ${duplicate}`,
-      );
-    texts.push(...lines);
-    producer.lines = null;
+    const due = this.truth.entries.length;
+    const entries = producer.entries ?? [];
+    if (duplicate || first !== due || last !== due + entries.length - 1)
+      this.faults.push(`${entries.length} entries after ${due - 1} got ${first} to ${last}, ${duplicate}`);
+    this.truth.entries.push(...entries);
+    producer.entries = null;
     producer.outcomes = [];
     producer.seq += 1;
   }
@@ -160,7 +173,8 @@ class Model {
       { last: Math.floor(this.random() * 50) },
       { cursor: oldest - 1 + Math.floor(this.random() * (tail - oldest + 2)) },
     ]);
-    const plan = { ...start, ...(maxWindowBytes !== undefined && { maxWindowBytes }) };
+    const filter = this.random() < 0.5 ? this.#pick(askedFilters) : undefined;
+    const plan = { ...start, ...(maxWindowBytes && { maxWindowBytes }), ...(filter && { filter }) };
     this.consumers.push(new ModelConsumer(this.it, plan));
   }
 
@@ -175,7 +189,7 @@ class Model {
   /** The object is gone, and with it batches that were not answered: their producers send them again. */
   #evict(): void {
     this.it.evict(this.consumers.map(({ peer }) => peer));
-    for (const producer of this.#producers) if (producer.lines !== null) this.#send(producer);
+    for (const producer of this.#producers) if (producer.entries !== null) this.#send(producer);
   }
 
   #passTime(): void {
@@ -192,7 +206,7 @@ class Model {
     this.#flush();
     this.#harvest();
     this.it.channel.deleteJournal(this.it.now);
-    this.truth.deletedTail = this.truth.texts.length - 1;
+    this.truth.deletedTail = this.truth.entries.length - 1;
   }
 
   #flush(): void {
@@ -212,7 +226,7 @@ function violations(seed: number): string[] {
   const model = new Model(seed);
   for (let step = 0; step < stepsEach; step++) model.step();
   model.finish();
-  const tail = model.truth.texts.length - 1;
+  const tail = model.truth.entries.length - 1;
   return [...model.faults, ...model.consumers.flatMap((consumer, i) => lacksOf(consumer, tail, i))];
 }
 
@@ -227,7 +241,7 @@ function lacksOf(consumer: ModelConsumer, tail: number, index: number): string[]
 
 describe("the channel and its model", () => {
   it(
-    `[MOD1] ${seeds} seeds: what is delivered and what is announced as missing are the journal, in order`,
+    `[MOD1] ${seeds} seeds: what is delivered, hidden by a filter and announced as missing is the journal, in order`,
     () => {
       const from = Number(process.env["TAILRACE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
       console.log(`MOD1: TAILRACE_SEED=${from}`);

@@ -1,12 +1,22 @@
-import { type DownFrame, type GapFrame, limits } from "../../protocol/mod.ts";
+import { type DownFrame, type Entry, type Filter, type GapFrame, limits } from "../../protocol/mod.ts";
 import type { TestChannel, TestPeer } from "./channel_harness.ts";
+import { DirectSocket, FilteredSocket, isWanted, type ModelSocket } from "./model_socket.ts";
 
-/** What a consumer knows of the channel beside what it is sent: the text at each cursor, and what is gone. */
+/** What a consumer knows of the channel beside what it is sent: the entry at each cursor, and what is gone. */
 export interface Truth {
-  readonly texts: readonly string[];
+  /** Nothing is at cursor 0. */
+  readonly entries: readonly (Entry | null)[];
   /** The newest cursor of the last deleted journal; 0 without one. */
   readonly deletedTail: number;
   readonly oldest: number;
+}
+
+/** How a consumer subscribes. With a filter it does so on `/ws`. */
+export interface ConsumerPlan {
+  readonly cursor?: number;
+  readonly last?: number;
+  readonly maxWindowBytes?: number;
+  readonly filter?: Filter;
 }
 
 /**
@@ -14,14 +24,15 @@ export interface Truth {
  * likes, comes back after its last cursor, and keeps account of every cursor.
  */
 export class ModelConsumer {
-  /** For each cursor after the one it began at: it was delivered, or announced as missing. */
-  readonly covered = new Map<number, "entry" | "gap">();
+  /** For each cursor after the one it began at: it was delivered, hidden by the filter, or announced as missing. */
+  readonly covered = new Map<number, "entry" | "hidden" | "gap">();
   readonly faults: string[] = [];
   hasEnd = false;
   began: number | null = null;
-  peer: TestPeer;
   readonly #it: TestChannel;
+  readonly #filter: Filter | undefined;
   readonly #askedWindowBytes: number | undefined;
+  #socket: ModelSocket;
   #frames: DownFrame[] = [];
   #position = 0;
   #epoch: string | null = null;
@@ -32,19 +43,32 @@ export class ModelConsumer {
   /** A journal was deleted from here on, to where the next one begins. */
   #lostFrom: number | null = null;
 
-  constructor(it: TestChannel, plan: { cursor?: number; last?: number; maxWindowBytes?: number }) {
+  constructor(it: TestChannel, { filter, ...plan }: ConsumerPlan) {
     this.#it = it;
+    this.#filter = filter;
     this.#askedWindowBytes = plan.maxWindowBytes;
-    this.peer = it.subscribe(plan);
+    this.#socket = this.#subscribe(plan);
+  }
+
+  /** The object's end of its socket. */
+  get peer(): TestPeer {
+    return this.#socket.peer;
   }
 
   get position(): number {
     return this.#position;
   }
 
+  /** Frames that have come and are not read; all that the channel has sent comes through. */
   get unread(): number {
-    this.#frames.push(...this.peer.take());
+    this.relay(Number.POSITIVE_INFINITY);
     return this.#frames.length;
+  }
+
+  /** Lets so many more frames come through to it, and reads none. */
+  relay(frames: number): void {
+    this.#socket.relay(frames);
+    this.#frames.push(...this.#socket.take());
   }
 
   /** Reads the next frames, and acknowledges when half the window is unacknowledged. */
@@ -55,7 +79,7 @@ export class ModelConsumer {
 
   ack(): void {
     this.#unackedBytes = 0;
-    if (this.peer.closed === null) this.#it.ack(this.peer, this.#position);
+    this.#socket.ack(this.#position);
   }
 
   /**
@@ -69,11 +93,17 @@ export class ModelConsumer {
     this.#lostFrom = null;
     this.#unackedBytes = 0;
     this.hasEnd = false;
-    this.peer = this.#it.subscribe({
+    this.#socket = this.#subscribe({
       ...(this.began !== null && { cursor: this.#position }),
       ...(this.#epoch !== null && { epoch: this.#epoch }),
       ...(this.#askedWindowBytes !== undefined && { maxWindowBytes: this.#askedWindowBytes }),
     });
+  }
+
+  #subscribe(plan: Omit<ConsumerPlan, "filter">): ModelSocket {
+    return this.#filter === undefined
+      ? new DirectSocket(this.#it, plan)
+      : new FilteredSocket(this.#it, plan, this.#filter, this.faults);
   }
 
   #take(frame: DownFrame, truth: Truth): void {
@@ -100,7 +130,12 @@ export class ModelConsumer {
         if (this.#unackedBytes > 0) this.ack();
         return;
       case "entries":
-        this.#deliver(frame.first, frame.entries.map(textOf), JSON.stringify(frame).length, truth);
+        this.#deliver(frame.first, frame.entries, JSON.stringify(frame).length, truth);
+        return;
+      case "skipped":
+        if (frame.to <= this.#position)
+          this.faults.push(`what was hidden up to ${frame.to} was told at ${this.#position}`);
+        this.#hide(frame.to, truth);
         return;
       case "gap":
         this.#miss(frame, truth);
@@ -117,18 +152,34 @@ export class ModelConsumer {
     }
   }
 
-  #deliver(first: number, texts: readonly string[], bytes: number, truth: Truth): void {
+  #deliver(first: number, entries: readonly Entry[], bytes: number, truth: Truth): void {
+    this.#hide(first - 1, truth);
     const expected = this.#position + 1;
-    if (first > expected) this.faults.push(`entries from ${first} came where ${expected} was due`);
-    for (const [i, text] of texts.entries()) {
+    for (const [i, entry] of entries.entries()) {
       const cursor = first + i;
       if (cursor < expected) continue;
-      if (text !== truth.texts[cursor]) this.faults.push(`at ${cursor} came ${text.slice(0, 40)}`);
+      const due = truth.entries[cursor];
+      if (textOf(entry) !== textOf(due)) this.faults.push(`at ${cursor} came ${textOf(entry).slice(0, 40)}`);
+      if (this.#hides(entry)) this.faults.push(`${cursor} came, and the filter hides it`);
       this.#cover(cursor, "entry");
     }
-    this.#position = Math.max(this.#position, first + texts.length - 1);
+    this.#position = Math.max(this.#position, first + entries.length - 1);
     this.#unackedBytes += bytes;
     if (this.#unackedBytes * 2 >= this.#windowBytes) this.ack();
+  }
+
+  /** What lies between here and that cursor was not sent: only a filter may do that, and to what it hides. */
+  #hide(to: number, truth: Truth): void {
+    for (let cursor = this.#position + 1; cursor <= to; cursor++) {
+      const entry = truth.entries[cursor];
+      if (!entry || !this.#hides(entry)) this.faults.push(`${cursor} was left out, and no filter hides it`);
+      this.#cover(cursor, "hidden");
+    }
+    this.#position = Math.max(this.#position, to);
+  }
+
+  #hides(entry: Entry): boolean {
+    return this.#filter !== undefined && !isWanted(this.#filter, entry);
   }
 
   #miss({ from, to, count, reason }: GapFrame, truth: Truth): void {
@@ -158,14 +209,15 @@ export class ModelConsumer {
     for (let cursor = from; cursor <= this.#position; cursor++) this.#cover(cursor, "gap");
   }
 
-  #cover(cursor: number, how: "entry" | "gap"): void {
+  #cover(cursor: number, how: "entry" | "hidden" | "gap"): void {
     if (this.covered.has(cursor)) this.faults.push(`${cursor} came twice, at last as ${how}`);
     this.covered.set(cursor, how);
   }
 }
 
-function textOf(entry: { kind: string; line?: string; event?: string }): string {
-  return entry.line ?? entry.event ?? "";
+function textOf(entry: Entry | null | undefined): string {
+  if (!entry) return "nothing";
+  return entry.kind === "log" ? entry.line : String(entry.data);
 }
 
 /** Windows that consumers ask for: none, the smallest, and something between. */

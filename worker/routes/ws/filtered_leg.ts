@@ -9,7 +9,11 @@ import {
   type WindowFrame,
 } from "../../../protocol/mod.ts";
 import { FilteredReader, type FilterStep } from "../../core/filtered_reader.ts";
-import type { Leg } from "./leg.ts";
+
+/** Where acknowledgements go: the socket to the object. */
+interface Acknowledged {
+  ack(channel: string, cursor: number): void;
+}
 
 /** A leg whose frames are read here: entries pass a filter, all else passes through. */
 export class FilteredLeg {
@@ -23,7 +27,7 @@ export class FilteredLeg {
     this.#send = send;
   }
 
-  take(text: string, leg: Leg): void {
+  take(text: string, leg: Acknowledged): void {
     // What an object of this gateway sends is believed.
     const frame = JSON.parse(text) as DownFrame;
     if (frame.type === "entries") {
@@ -37,18 +41,18 @@ export class FilteredLeg {
   }
 
   /** Takes the client's ack; one past what it was sent is refused and changes nothing. */
-  ack(cursor: number, leg: Leg): Result<true> {
+  ack(cursor: number, leg: Acknowledged): Result<true> {
     const step = this.#reader.ack(cursor);
     if (!step.ok) return step;
     this.#apply(step.value, leg);
     return ok(true);
   }
 
-  #resize({ windowBytes }: SubscribedFrame | WindowFrame, leg: Leg): void {
+  #resize({ windowBytes }: SubscribedFrame | WindowFrame, leg: Acknowledged): void {
     this.#apply(this.#reader.resize(windowBytes), leg);
   }
 
-  #apply({ frames, ackTo }: FilterStep, leg: Leg): void {
+  #apply({ frames, ackTo }: FilterStep, leg: Acknowledged): void {
     for (const frame of frames) this.#send(frame);
     if (ackTo !== null) leg.ack(this.#channel, ackTo);
   }
