@@ -8,6 +8,7 @@ import {
 } from "./connection_state.ts";
 import { type ClientProblem, sentenceOf } from "./problem.ts";
 import { type StartTimer, TimerSlot } from "./timers.ts";
+import { TokenRenewal } from "./token_renewal.ts";
 import type { WatchWakes } from "./wake.ts";
 
 /**
@@ -36,6 +37,8 @@ export interface ConnectionOwner {
   onOpen(): void;
   onText(text: string): void;
   onState(state: ConnectionState): void;
+  /** Trouble beside the state. */
+  onProblem(problem: ClientProblem): void;
 }
 
 /** Performs the effects of {@link transition}: one socket at a time, one timer. */
@@ -43,6 +46,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #owner: ConnectionOwner;
   readonly #timer: TimerSlot;
+  readonly #renewal: TokenRenewal;
   #state: ConnectionState = idle;
   #socket: WebSocket | null = null;
   /** Counts sockets: a token that arrives late, or a callback of an abandoned socket, belongs to an older one. */
@@ -55,6 +59,7 @@ export class Connection {
     this.#options = options;
     this.#owner = owner;
     this.#timer = new TimerSlot(options.startTimer);
+    this.#renewal = new TokenRenewal(options.startTimer, () => this.#renewToken());
   }
 
   get state(): ConnectionState {
@@ -71,6 +76,8 @@ export class Connection {
     const { state, effects } = transition(before, event, this.#context());
     this.#state = state;
     this.#watch();
+    // A new socket begins with a new token.
+    if (!this.isOpen) this.#renewal.stop();
     for (const effect of effects) this.#perform(effect);
     if (state !== before) this.#owner.onState(state);
   }
@@ -80,21 +87,32 @@ export class Connection {
     if (this.isOpen && this.#socket?.readyState === 1) this.#socket.send(text);
   }
 
+  /** The gateway says that the token expires in so many milliseconds. */
+  tokenExpires(inMs: number): void {
+    this.#renewal.due(inMs);
+  }
+
   /** Asks the token source; null where there is none. Throws what the source throws. */
-  async freshToken(renew: boolean): Promise<string | null> {
+  async #freshToken(renew: boolean): Promise<string | null> {
     const { token } = this.#options;
     return typeof token === "function" ? await token({ renew }) : (token ?? null);
   }
 
-  /** Gives the gateway a token that it was not given yet; false where there is none. Throws what the source throws. */
-  async renewToken(): Promise<boolean> {
+  /** Gives the gateway a token that it was not given yet; false where there is none. */
+  async #renewToken(): Promise<boolean> {
     const generation = this.#generation;
     if (typeof this.#options.token !== "function") return false;
-    const token = await this.freshToken(true);
-    if (generation !== this.#generation || token === null || token === this.#token) return false;
-    this.#token = token;
-    this.send(JSON.stringify({ type: "auth", token }));
-    return true;
+    try {
+      const token = await this.#freshToken(true);
+      if (generation !== this.#generation || token === null || token === this.#token) return false;
+      this.#token = token;
+      this.send(JSON.stringify({ type: "auth", token }));
+      return true;
+    } catch (thrown) {
+      const message = `The token expires and no new one could be had: ${sentenceOf(thrown)}`;
+      this.#owner.onProblem({ code: "token_unavailable", message });
+      return false;
+    }
   }
 
   #context(): ConnectionContext {
@@ -136,7 +154,7 @@ export class Connection {
   async #connect(renew: boolean): Promise<void> {
     const generation = ++this.#generation;
     try {
-      const token = await this.freshToken(renew);
+      const token = await this.#freshToken(renew);
       if (generation === this.#generation) this.#open(generation, token);
     } catch (thrown) {
       if (generation !== this.#generation) return;

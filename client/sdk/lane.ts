@@ -12,8 +12,7 @@ import { type ChannelReader, channelOf, type ReaderHost } from "./channel_reader
 import { Connection, type ConnectionOptions, problemOf } from "./connection.ts";
 import type { ConnectionState } from "./connection_state.ts";
 import type { Received } from "./inbox.ts";
-import { type ClientProblem, problemOfFrame, sentenceOf } from "./problem.ts";
-import { TokenRenewal } from "./token_renewal.ts";
+import { type ClientProblem, problemOfFrame } from "./problem.ts";
 
 /** `shared`: one socket on `/ws` for all channels. `direct`: one a channel, subscribed by its query. */
 export type Transport = "shared" | "direct";
@@ -31,21 +30,18 @@ export class Lane implements ReaderHost {
   /** Channels left on this socket before they were answered: an answer may come, or none. */
   readonly #unanswered = new Set<string>();
   readonly #connection: Connection;
-  readonly #renewal: TokenRenewal;
 
   constructor(options: LaneOptions, onState: (state: ConnectionState) => void) {
     this.#options = options;
-    this.#renewal = new TokenRenewal(options.startTimer, () => this.#renew());
     this.#connection = new Connection(options, {
       url: () => this.#url(),
       onOpen: () => this.#subscribeAll(),
       onText: (text) => this.#receive(text),
       onState: (state) => {
-        // A new socket begins with a new token.
-        if (!this.#connection.isOpen) this.#renewal.stop();
         this.#reportState(state);
         onState(state);
       },
+      onProblem: (problem) => this.#reportAll(problem),
     });
   }
 
@@ -119,7 +115,7 @@ export class Lane implements ReaderHost {
   #route(frame: DownFrame, text: string): void {
     const channel = channelOf(frame);
     if (frame.type === "expiring") {
-      this.#renewal.due(frame.inMs);
+      this.#connection.tokenExpires(frame.inMs);
     } else if (frame.type === "error") {
       this.#refused(frame, channel);
     } else if (channel !== null) {
@@ -141,17 +137,6 @@ export class Lane implements ReaderHost {
     this.#connection.dispatch({ type: "refused", problem });
     if (channel !== null && this.#options.transport === "shared") this.#deliver(channel, { frame, bytes: 0 });
     else this.#reportAll(problem);
-  }
-
-  /** Whether the gateway was given a new token. */
-  async #renew(): Promise<boolean> {
-    try {
-      return await this.#connection.renewToken();
-    } catch (thrown) {
-      const message = `The token expires and no new one could be had: ${sentenceOf(thrown)}`;
-      this.#reportAll({ code: "token_unavailable", message });
-      return false;
-    }
   }
 
   #reportState(state: ConnectionState): void {

@@ -177,9 +177,25 @@ describe("a producer", () => {
     producer.append({ line: "one" });
     expect(await producer.flush(30)).toBe(false);
     const ended = await producer.end({ status: "success" }, 30);
-    expect(ended).toMatchObject({ ok: false, problem: { code: "network_failed" } });
+    const message = "Not everything was taken by the gateway within 30 ms; 1 entry still waits.";
+    expect(ended).toEqual({ ok: false, problem: { code: "network_failed", message } });
     expect(told.dropped).toBe(1);
     expect(producer.isStopped).toBe(true);
+    expect(await producer.end({ status: "success" }, 30)).toMatchObject({
+      problem: { message: "The producer stopped before the gateway had taken everything." },
+    });
+  });
+
+  it("[PRD12] close ends a seal that is asked for again and again", async () => {
+    const gateway = await startGateway();
+    const [producer] = startProducer(gateway, { random: () => 0.99 });
+    producer.append({ line: "one" });
+    expect(await producer.flush(deadlineMs)).toBe(true);
+    await gateway.stop();
+    gateways.splice(0);
+    const ended = producer.end({ status: "success" }, 600_000);
+    setImmediate(() => producer.close());
+    expect(await ended).toMatchObject({ ok: false, problem: { code: "network_failed" } });
   });
 
   it("[PRD9] end brings everything first, then seals", async () => {

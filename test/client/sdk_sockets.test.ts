@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { type ClientProblem, SocketProducer } from "../../client/sdk/mod.ts";
 import { startTimer } from "../../client/sdk/timers.ts";
 import { limits } from "../../protocol/mod.ts";
 import { startClient, startGateway } from "./sdk_harness.ts";
@@ -180,6 +181,40 @@ describe("the socket itself", () => {
     await gateway.until(() => gateway.auths.length === 1);
     expect([asked, gateway.auths]).toEqual([4, ["second"]]);
     expect(recorder.problems.map(({ code }) => code)).toEqual(["token_unavailable"]);
+  });
+
+  it("[SDK21] a producer's socket answers warnings like any other, and is told of a source that fails", async () => {
+    const gateway = await startGateway();
+    const pauses: (() => void)[] = [];
+    const problems: ClientProblem[] = [];
+    const tokens = ["first", "second", "the vault is sealed"];
+    let asked = 0;
+    const producer = new SocketProducer({
+      url: gateway.url,
+      channel: "build/1",
+      lingerMs: 600_000,
+      token: () => {
+        const token = tokens[asked++] ?? null;
+        if (token?.includes(" ")) throw new Error(token);
+        return token;
+      },
+      startTimer: (run, ms) => {
+        if (ms !== 25_000) return startTimer(run, ms);
+        pauses.push(run);
+        return () => {};
+      },
+      onProblem: (problem) => problems.push(problem),
+    });
+    producer.append({ line: "waits for others" });
+    await gateway.until(() => gateway.sockets.length === 1);
+    for (let n = 0; n < 20; n += 1) gateway.socket.send({ type: "expiring", inMs: 50_000 });
+    await gateway.until(() => gateway.auths.length === 1);
+    expect([asked, gateway.auths, problems]).toEqual([2, ["second"], []]);
+    pauses.pop()?.();
+    await expect.poll(() => problems).toMatchObject([{ code: "token_unavailable" }]);
+    expect(problems[0]?.message).toContain("the vault is sealed");
+    expect([asked, gateway.auths]).toEqual([3, ["second"]]);
+    producer.close();
   });
 
   it("[SDK13] reports frames it does not know, and reads on", async () => {
