@@ -65,18 +65,23 @@ test("[RDM1] every request of the table is answered, and every page is there", a
   for (const page of pages) expect((await fetch(page)).status).toBe(200);
 });
 
-test("[RDM2] the example reads it all, proves it, and ends by itself", async () => {
+test("[RDM2] the example reads it all, proves it, and ends by itself, in Node and in Deno", async () => {
   const [, source = ""] = /```ts\n(.+?)```/s.exec(readme) ?? [];
   const file = join(folder, "example.ts");
   const sdk = pathToFileURL(join(root, "client/sdk/mod.ts")).href;
   writeFileSync(file, here(source).replace("./client/sdk/mod.ts", sdk));
-  const example = spawn(process.execPath, [file], {
-    env: { ...process.env, TOKEN: token },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const { code, stdout, stderr } = await finish(example);
-  expect([code, stderr.toString()]).toEqual([0, ""]);
-  expect(stdout.toString()).toMatch(/^1 \{.*\n2 \{.*\nsuccess verified\n$/s);
+  const commands = [...readme.matchAll(/`TOKEN=\$TOKEN npx (node|deno) ([^`]*)example\.ts`/g)];
+  expect(commands.map(([, name]) => name)).toEqual(["node", "deno"]);
+  for (const [, name = "", options = ""] of commands) {
+    const args = [...options.split(" ").filter((option) => option !== ""), file];
+    const example = spawn(join(root, "node_modules/.bin", name), args, {
+      env: { ...process.env, TOKEN: token, DENO_DIR: join(folder, "deno"), DENO_NO_UPDATE_CHECK: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const { code, stdout, stderr } = await finish(example);
+    expect([name, code, stderr.toString()]).toEqual([name, 0, ""]);
+    expect(stdout.toString()).toMatch(/^1 \{.*\n2 \{.*\nsuccess verified\n$/s);
+  }
 });
 
 test("[RDM3] the socket's address works as printed", async () => {
