@@ -1,11 +1,9 @@
 import { OpenAPIRoute } from "chanfana";
-import { noQuery } from "../../../protocol/schemas/rest/channels.ts";
 import { channelObject } from "../../objects/env.ts";
-import { authorizePath } from "../auth/authorize.ts";
 import type { RouteContext } from "../context.ts";
 import { bearer, channelParams, problems } from "../openapi_parts.ts";
-import { parseQuery } from "../parse.ts";
 import { problemResponse } from "../problem.ts";
+import { authorizePlainPath } from "./access.ts";
 
 /** `DELETE /v1/channels/:kind/:id`: deletes the journal; its subscribers are told. */
 export class DeleteChannel extends OpenAPIRoute {
@@ -29,10 +27,8 @@ export class DeleteChannel extends OpenAPIRoute {
   };
 
   override async handle(c: RouteContext): Promise<Response> {
-    const access = await authorizePath(c, "write");
+    const access = await authorizePlainPath(c, "write");
     if (!access.ok) return problemResponse(access.problem);
-    const query = parseQuery(c.req.raw, noQuery);
-    if (!query.ok) return problemResponse(query.problem);
     const { tenant, channel } = access.value;
     const deleted = await channelObject(c.env, tenant, channel.name).deleteJournal(tenant, channel.name);
     if (!deleted.ok) return problemResponse(deleted.problem);

@@ -1,11 +1,11 @@
 import { OpenAPIRoute } from "chanfana";
-import { endAnswer, endBody, noQuery } from "../../../protocol/schemas/rest/channels.ts";
+import { endAnswer, endBody } from "../../../protocol/schemas/rest/channels.ts";
 import { channelObject } from "../../objects/env.ts";
-import { authorizePath } from "../auth/authorize.ts";
 import type { RouteContext } from "../context.ts";
 import { bearer, channelParams, jsonAnswer, problems } from "../openapi_parts.ts";
-import { parseJsonBody, parseQuery } from "../parse.ts";
+import { parseJsonBody } from "../parse.ts";
 import { problemResponse } from "../problem.ts";
+import { authorizePlainPath } from "./access.ts";
 
 /** `POST /v1/channels/:kind/:id/end`: seals a channel. A repeated one gets the first answer. */
 export class EndChannel extends OpenAPIRoute {
@@ -35,10 +35,8 @@ export class EndChannel extends OpenAPIRoute {
   };
 
   override async handle(c: RouteContext): Promise<Response> {
-    const access = await authorizePath(c, "write");
+    const access = await authorizePlainPath(c, "write");
     if (!access.ok) return problemResponse(access.problem);
-    const query = parseQuery(c.req.raw, noQuery);
-    if (!query.ok) return problemResponse(query.problem);
     const body = await parseJsonBody(c.req.raw, endBody);
     if (!body.ok) return problemResponse(body.problem);
     const { tenant, channel } = access.value;

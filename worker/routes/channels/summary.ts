@@ -1,11 +1,10 @@
 import { OpenAPIRoute } from "chanfana";
-import { channelAnswer, noQuery } from "../../../protocol/schemas/rest/channels.ts";
+import { channelAnswer } from "../../../protocol/schemas/rest/channels.ts";
 import { channelObject } from "../../objects/env.ts";
-import { authorizePath } from "../auth/authorize.ts";
 import type { RouteContext } from "../context.ts";
 import { bearer, channelParams, jsonAnswer, problems } from "../openapi_parts.ts";
-import { parseQuery } from "../parse.ts";
 import { problemResponse } from "../problem.ts";
+import { authorizePlainPath } from "./access.ts";
 
 /** `GET /v1/channels/:kind/:id`: what is known of a channel. One that was never appended to is `waiting`. */
 export class ReadChannel extends OpenAPIRoute {
@@ -22,10 +21,8 @@ export class ReadChannel extends OpenAPIRoute {
   };
 
   override async handle(c: RouteContext): Promise<Response> {
-    const access = await authorizePath(c, "read");
+    const access = await authorizePlainPath(c, "read");
     if (!access.ok) return problemResponse(access.problem);
-    const query = parseQuery(c.req.raw, noQuery);
-    if (!query.ok) return problemResponse(query.problem);
     const { tenant, channel } = access.value;
     const summary = await channelObject(c.env, tenant, channel.name).summary(tenant, channel.name);
     return c.json(summary, 200, { "cache-control": "no-store" });
