@@ -35,8 +35,12 @@ export class GatewayProcess {
     const args = ["dev", "--no-demo", "--port", new URL(this.url).port, "--data", this.#folder];
     const child = startCli(args, { env: { TAILRACE_SECRET: this.#secret } });
     this.#child = child;
-    this.#done = finish(child);
-    await printed(child.stdout, "Tailrace is ready: ");
+    const done = finish(child);
+    this.#done = done;
+    await printed(child.stdout, "Tailrace is ready: ").catch(async () => {
+      const { code, signal, stderr } = await done;
+      throw new Error(`The gateway ended with ${code ?? signal} and does not serve: ${stderr}`);
+    });
   }
 
   /** `kill -9`, the parent first: it would start the runtime anew. Resolves when who was killed has ended. */

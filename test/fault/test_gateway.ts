@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startGateway } from "../../client/cli/dev/gateway.ts";
+import { type GatewayOptions, startGateway } from "../../client/cli/dev/gateway.ts";
 import { mintToken } from "../../client/cli/mint.ts";
 import type { Access } from "../e2e/send_lines.ts";
 
@@ -13,10 +13,16 @@ export interface TestGateway extends Access {
   stop(): Promise<void>;
 }
 
+/** What else a test may want of its gateway. */
+export type TestGatewayOptions = Pick<GatewayOptions, "configPath" | "onNotice">;
+
 /** A gateway of its own on an empty folder, with a token for everything. */
-export async function startTestGateway(vars: Readonly<Record<string, string>> = {}): Promise<TestGateway> {
+export async function startTestGateway(
+  vars: Readonly<Record<string, string>> = {},
+  options: TestGatewayOptions = {},
+): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), "tailrace-test-"));
-  const gateway = await startGateway({ port: 0, dataDir: folder, secret, vars });
+  const gateway = await startGateway({ ...options, port: 0, dataDir: folder, secret, vars });
   const token = await mintToken(secret, { subject: "test", grants: ["admin:*"], ttlMs: 3_600_000 });
   return {
     url: gateway.url,
@@ -33,8 +39,9 @@ export async function startTestGateway(vars: Readonly<Record<string, string>> = 
 export async function withGateway<T>(
   vars: Readonly<Record<string, string>>,
   use: (gateway: TestGateway) => Promise<T>,
+  options: TestGatewayOptions = {},
 ): Promise<T> {
-  const gateway = await startTestGateway(vars);
+  const gateway = await startTestGateway(vars, options);
   try {
     return await use(gateway);
   } finally {
