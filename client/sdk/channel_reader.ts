@@ -37,6 +37,9 @@ export interface ReaderSettings {
   readonly onFinish: () => void;
 }
 
+/** `refused`: the gateway reads nothing for it, whether or not it will be asked again. */
+export type SubscribeAnswer = "none" | "subscribed" | "refused";
+
 /** So many sockets in a row may break off before the subscription is given up. */
 export const breaksInARow = 8;
 
@@ -56,7 +59,7 @@ export class ChannelReader {
   #takenRead: SavedRead | null = null;
   #breaks = 0;
   #attempt = 0;
-  #isAnswered = false;
+  #answer: SubscribeAnswer = "none";
   #isClosed = false;
 
   constructor(channel: string, options: SubscribeOptions, listener: LogListener, settings: ReaderSettings) {
@@ -85,9 +88,9 @@ export class ChannelReader {
     return this.#isClosed;
   }
 
-  /** The gateway has answered the newest `subscribe`. */
-  get isAnswered(): boolean {
-    return this.#isAnswered;
+  /** What the gateway has answered to the newest `subscribe`. */
+  get answer(): SubscribeAnswer {
+    return this.#answer;
   }
 
   /** Goes on from a stored place, before the first socket. */
@@ -103,7 +106,7 @@ export class ChannelReader {
   begin(): SubscribeFrame {
     this.#inbox.clear();
     this.#window = null;
-    this.#isAnswered = false;
+    this.#answer = "none";
     this.#retry.clear();
     const { filter, maxWindowBytes } = this.#options;
     return {
@@ -119,7 +122,8 @@ export class ChannelReader {
   receive(received: Received): void {
     const { frame } = received;
     if (this.#isClosed) return;
-    if (frame.type === "error" || frame.type === "subscribed") this.#isAnswered = true;
+    if (frame.type === "subscribed") this.#answer = "subscribed";
+    if (frame.type === "error" && this.#answer === "none") this.#answer = "refused";
     if (frame.type === "error") this.#refused(frame);
     else if (frame.type === "window") this.#resize(frame.windowBytes);
     else this.#queue(received);

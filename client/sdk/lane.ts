@@ -66,8 +66,8 @@ export class Lane implements ReaderHost {
     this.#readers.delete(channel);
     if (this.#readers.size === 0) {
       this.#connection.dispatch({ type: "halt" });
-    } else if (this.#connection.isOpen) {
-      if (!reader.isAnswered) this.#unanswered.add(channel);
+    } else if (this.#connection.isOpen && reader.answer !== "refused") {
+      if (reader.answer === "none") this.#unanswered.add(channel);
       this.#connection.send(JSON.stringify({ type: "unsubscribe", channel }));
     }
   }

@@ -74,6 +74,44 @@ describe("several channels on one socket", () => {
     await recorder.until(({ subscribed }) => subscribed === 2);
   });
 
+  it("[SDK22] a channel refused for now is asked for again as told, on the same socket beside the others", async () => {
+    const gateway = await startGateway({ full: new Set(["task/full"]) });
+    const retries: { run: () => void; ms: number }[] = [];
+    const client = startClient(gateway, {
+      startTimer: (run, ms) => {
+        if (ms < 60_000) return startTimer(run, ms);
+        const retry = { run, ms };
+        retries.push(retry);
+        return () => void retries.splice(retries.indexOf(retry), 1);
+      },
+    });
+    const [full, other] = [new WireRecorder(), new WireRecorder()];
+    const left = client.subscribe("task/full", {}, full);
+    client.subscribe("build/1", {}, other);
+    /** Refused for the nth time; then the time that was asked for, and a jitter that grows, passes. */
+    const passes = async (count: number, delayMs: number) => {
+      await full.until(({ problems }) => problems.length === count);
+      expect(full.problems.at(-1)).toMatchObject({ code: "too_many_viewers", retryAfterMs: 60_000 });
+      expect(full.problems.at(-1)).not.toHaveProperty("final");
+      expect(retries.map(({ ms }) => ms)).toEqual([delayMs]);
+      retries.pop()?.run();
+    };
+    await passes(1, 60_005);
+    await passes(2, 60_010);
+    gateway.append("build/1", numberedLines(1, 3));
+    await other.until(({ lines }) => lines.length === 3);
+    await full.until(({ problems }) => problems.length === 3);
+    // Left while it is refused, there is nothing to unsubscribe: what is read next is not mistaken for it.
+    await left.close();
+    expect(retries).toEqual([]);
+    gateway.faults.full.clear();
+    client.subscribe("task/full", {}, full);
+    await full.until(({ subscribed }) => subscribed === 1);
+    expect(gateway.received.filter((text) => text.includes("unsubscribe"))).toEqual([]);
+    expect(gateway.sockets.length).toBe(1);
+    expect(other.problems).toEqual([]);
+  });
+
   it("[SDK11] says where to begin: after a cursor, with the last n, with its filter and window", async () => {
     const gateway = await startGateway();
     gateway.append("build/1", numberedLines(1, 20));

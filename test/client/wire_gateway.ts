@@ -23,6 +23,8 @@ export interface WireFaults {
   token: string | null;
   /** Channels that are refused. */
   forbidden: Set<string>;
+  /** Channels that take nobody for now. */
+  full: Set<string>;
   /** Skips so many entries once, without a word. */
   holes: number;
   /** Sends whatever there is, acknowledged or not. */
@@ -81,6 +83,11 @@ export class WireSocket {
       this.send({ type: "error", code: "forbidden", message: "No grant.", channel: frame.channel });
       return;
     }
+    if (faults.full.has(frame.channel)) {
+      const about = { message: "Full.", channel: frame.channel, retryAfterMs: 60_000 };
+      this.send({ type: "error", code: "too_many_viewers", ...about });
+      return;
+    }
     const subscription = new WireSubscription(this, this.#gateway.journal(frame.channel), faults, frame);
     this.subscriptions.set(frame.channel, subscription);
     subscription.begin();
@@ -127,6 +134,7 @@ export class WireGateway {
     windowBytes: 8 * 1024,
     token: null,
     forbidden: new Set(),
+    full: new Set(),
     holes: 0,
     ignoresWindow: false,
   };

@@ -213,6 +213,37 @@ describe("/ws", () => {
     expect(await socket.closed).toEqual({ code: 4503, reason: "restarting" });
   });
 
+  test("[FULL1] a channel that takes nobody for now is told by itself, and the others are read on", async () => {
+    const [full, other] = [freshChannel("task"), freshChannel()];
+    const crowd = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const socket = await openSocket(`/ws/channels/${full}`);
+        await socket.until("subscribed");
+        return socket;
+      }),
+    );
+    const [native, dialect] = [await openSocket("/ws"), await openSocket("/ws")];
+    native.send({ type: "subscribe", channel: full });
+    const refusal = { type: "error", code: "too_many_viewers", retryAfterMs: 30_000 };
+    expect(await native.next()).toMatchObject({ ...refusal, channel: full });
+    native.send({ type: "ack", channel: full, cursor: 0 });
+    expect(await native.next()).toMatchObject({ code: "not_subscribed", channel: full });
+    dialect.send({ type: "subscribe", buildId: full });
+    expect(await dialect.next()).toMatchObject({ type: "error", code: "too_many_viewers", buildId: full });
+    native.send({ type: "subscribe", channel: other });
+    dialect.send({ type: "subscribe", buildId: other });
+    await appendLines(other, ["read on"]);
+    expect(await readLines(native, 1)).toEqual(["read on"]);
+    expect(await dialect.until("log")).toMatchObject({ buildId: other, line: "read on" });
+    for (const socket of crowd.splice(0, 2)) {
+      socket.close();
+      await socket.closed;
+    }
+    native.send({ type: "subscribe", channel: full });
+    expect(await native.until("subscribed")).toMatchObject({ channel: full });
+    for (const socket of [native, dialect, ...crowd]) socket.close();
+  });
+
   test("a client that leaves takes its legs along", async () => {
     const channel = freshChannel();
     const viewers = async () =>

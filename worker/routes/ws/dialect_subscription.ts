@@ -3,6 +3,7 @@ import {
   type DownFrame,
   type EntriesFrame,
   limits,
+  type Problem,
   type SubscribedFrame,
   utf8Bytes,
 } from "../../../protocol/mod.ts";
@@ -90,7 +91,11 @@ export class DialectSubscription {
         ...(this.#cursor !== null && this.#epoch !== null && { epoch: this.#epoch }),
         maxWindowBytes: legWindow(this.#about.legs()),
       },
-      { frame: (text) => this.#take(text), lost: (code) => this.#lost(code) },
+      {
+        frame: (text) => this.#take(text),
+        refused: (problem) => this.#refused(problem),
+        lost: (code) => this.#lost(code),
+      },
     );
   }
 
@@ -217,6 +222,12 @@ export class DialectSubscription {
 
   #tell(text: string): void {
     this.#about.queue({ kind: "other", reader: this, text, bytes: utf8Bytes(text) });
+  }
+
+  #refused(problem: Problem): void {
+    this.#leg = null;
+    this.#tell(this.#dialect.encodeError(problem, this.#about.id));
+    this.#about.ended();
   }
 
   #lost(code: number): void {

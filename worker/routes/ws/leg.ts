@@ -1,4 +1,4 @@
-import { closeCodes } from "../../../protocol/mod.ts";
+import { closeCodes, type Problem, problemTable } from "../../../protocol/mod.ts";
 import type { SocketPlan } from "../../core/contract.ts";
 import type { Env } from "../../objects/env.ts";
 import { closeSocket } from "./close_socket.ts";
@@ -7,11 +7,16 @@ import { openObjectSocket } from "./object_socket.ts";
 /** What a leg tells its owner, until the owner closes it. */
 export interface LegEvents {
   frame(text: string): void;
+  /** The object took no subscription; with `retryAfterMs`, for now. */
+  refused(problem: Problem): void;
   /** It is gone: the object's close code and reason, or 1006 where the object could not be reached. */
   lost(code: number, reason: string): void;
 }
 
 const unreached = 1006;
+
+/** The status of all that an object refuses a subscription for. */
+const refusedStatus = problemTable.too_many_viewers.status;
 
 /** Close codes with a cause that a new leg would meet again. */
 const causes: ReadonlySet<number> = new Set([
@@ -66,10 +71,10 @@ export class Leg {
   }
 
   async #open(env: Env, plan: SocketPlan): Promise<void> {
-    const response = await openObjectSocket(env, plan);
+    const response = await openObjectSocket(env, { ...plan, refusesByStatus: true });
     const socket = response.webSocket;
     if (socket === null) {
-      this.#lose(unreached);
+      await this.#fail(response);
       return;
     }
     socket.addEventListener("message", ({ data }) => {
@@ -83,6 +88,18 @@ export class Leg {
     socket.accept();
     if (this.#isClosed) closeSocket(socket, closeCodes.normal.code, "");
     else this.#socket = socket;
+  }
+
+  /** What an object of this gateway answers is believed. */
+  async #fail(response: Response): Promise<void> {
+    if (response.status !== refusedStatus) {
+      this.#lose(unreached);
+      return;
+    }
+    const problem = await response.json<Problem>();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#events.refused(problem);
   }
 
   #lose(code: number, reason = ""): void {

@@ -100,8 +100,7 @@ export class NativeSession implements Session {
     // It was replaced or given up while the grant was checked.
     if (this.#subscriptions.get(frame.channel) !== subscription) return;
     if (!granted.ok) {
-      this.#subscriptions.delete(frame.channel);
-      this.#tell(granted.problem, frame.channel);
+      this.#refused(frame.channel, granted.problem);
       return;
     }
     const { type: _, filter: __, maxWindowBytes: asked, ...start } = frame;
@@ -109,6 +108,7 @@ export class NativeSession implements Session {
       { ...start, maxWindowBytes: legWindow(this.#subscriptions.size, asked) },
       {
         frame: (text) => this.#deliver(subscription, text),
+        refused: (problem) => this.#refused(frame.channel, problem),
         lost: (code, reason) => this.#lost(frame.channel, code, reason),
       },
     );
@@ -144,6 +144,12 @@ export class NativeSession implements Session {
     }
     const taken = filtered.ack(cursor, leg);
     if (!taken.ok) this.#tell(taken.problem, channel);
+  }
+
+  /** The socket stays open for its other channels. */
+  #refused(channel: string, problem: Problem): void {
+    this.#subscriptions.delete(channel);
+    this.#tell(problem, channel);
   }
 
   /** A client resumes all its channels on a new socket, so that one lost leg ends this one. */
