@@ -24,7 +24,16 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: "worker", include: ["test/worker/**/*.test.ts"] },
+        test: {
+          name: "worker",
+          include: ["test/worker/**/*.test.ts"],
+          // Its modules name each other without endings, which only a bundler finds.
+          deps: {
+            optimizer: {
+              ssr: { enabled: true, include: ["itty-durable/itty-durable", "itty-durable/proxy-durable"] },
+            },
+          },
+        },
       },
       {
         test: {

@@ -56,6 +56,7 @@ export const problemTitles: Readonly<Record<ProblemCode, string>> = {
   ack_overdue: "An acknowledgement is overdue",
   too_many_viewers: "The channel has all the viewers it takes",
   too_many_channels: "The socket has all the channels it takes",
+  too_many_failures: "Too many failed attempts",
   too_fast: "Too many requests",
   storage_failed: "The journal could not be written",
   channel_overloaded: "The channel is overloaded",

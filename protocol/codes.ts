@@ -70,6 +70,7 @@ export const problemTable = {
   ack_overdue: { status: 429, close: 4429 },
   too_many_viewers: { status: 429, close: 4429 },
   too_many_channels: { status: 429, close: 4429 },
+  too_many_failures: { status: 429, close: 4429 },
   too_fast: { status: 429, close: 4429 },
   storage_failed: { status: 503, close: 4503 },
   channel_overloaded: { status: 503, close: 4503 },

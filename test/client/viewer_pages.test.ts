@@ -274,7 +274,8 @@ describe("[PAG4] words", () => {
     expect(told(zh, { ...expired, code: "of_a_newer_gateway" })).toBe(expired.message);
     expect(told(zh, { code: "constructor", message: "" })).toBe(zh.noAnswer);
     // Whatever signing in may be refused for has Chinese words.
-    for (const code of ["token_invalid", "token_expired", "token_missing", "cookie_needs_https", "too_fast"])
+    const codes = ["token_invalid", "token_expired", "token_missing", "cookie_needs_https"];
+    for (const code of [...codes, "too_fast", "too_many_failures"])
       expect(zh.problems.get(code)).toBeDefined();
   });
 

@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FOLDER_VARIABLE, type Gateway, startGateway } from "../../client/cli/dev/gateway.ts";
 import { findByEnvironment } from "../../client/cli/dev/processes.ts";
+import { mintToken } from "../../client/cli/mint.ts";
 import { cli, finish, printed, startCli } from "./cli_support.ts";
 
 /** [CLI] the commands together, against a real gateway. */
@@ -167,6 +168,35 @@ describe("tokens", () => {
     expect(wrong.stderr.toString()).toMatch(/"write\/build" is not a grant\. A grant is verb:kind\/id/);
     const bare = await cli(["token", "--grant", "read:build/1"], { cwd: folder });
     expect(bare).toMatchObject({ code: 125, stdout: Buffer.alloc(0) });
+  });
+});
+
+describe("failures", () => {
+  test("[CLI16] are counted by subject on this machine, over a restart: an address is not believed", async () => {
+    const signIn = (token: string) =>
+      fetch(`${gateway.url}/v1/session`, {
+        method: "POST",
+        body: JSON.stringify({ token }),
+        headers: { "content-type": "application/json", "cf-connecting-ip": "203.0.113.7" },
+      });
+    /** The first answer that is no 401, of so many. */
+    const firstOther = async (attempts: number, token: string) => {
+      for (let i = 0; i < attempts; i++) {
+        const answer = await signIn(token);
+        await answer.body?.cancel();
+        if (answer.status !== 401) return answer;
+      }
+      return null;
+    };
+    expect(await firstOther(40, "abc")).toBeNull();
+    const late = (ttlMs: number) => mintToken(secret, { subject: "late", grants: [], ttlMs });
+    const old = await late(-60_000);
+    expect(await firstOther(29, old)).toBeNull();
+    await gateway.stop();
+    gateway = await start(Number(new URL(gateway.url).port));
+    const told = await firstOther(29, old);
+    expect([told?.status, told?.headers.get("retry-after")]).toEqual([429, expect.stringMatching(/^[12]$/)]);
+    expect((await signIn(await late(60_000))).status).toBe(200);
   });
 });
 

@@ -18,7 +18,11 @@ const rooms: readonly Room[] = [
   { path: "protocol/", rooms: [], packages: [], isPure: true },
   { path: "protocol/schemas/", rooms: ["protocol/"], packages: ["zod"], isPure: true },
   { path: "worker/core/", rooms: ["protocol/"], packages: ["re2js"], isPure: true },
-  { path: "worker/objects/", rooms: ["worker/core/", "protocol/"], packages: ["cloudflare:workers"] },
+  {
+    path: "worker/objects/",
+    rooms: ["worker/core/", "protocol/"],
+    packages: ["cloudflare:workers", "itty-durable"],
+  },
   {
     path: "worker/routes/",
     rooms: ["worker/objects/", "worker/core/", "protocol/", "protocol/schemas/"],

@@ -136,6 +136,18 @@ export interface DirectoryCalls {
   list(query: DirectoryQuery): Promise<DirectoryPage>;
 }
 
+/** What a throttle says of a failure. */
+export interface ThrottleVerdict {
+  /** Milliseconds that the failing one has to wait; 0 where the failure was within the rate. */
+  readonly retryAfterMs: number;
+}
+
+/** A throttle object's calls; sixteen objects share all keys. */
+export interface ThrottleCalls {
+  /** Counts a failure of `key`, which is hex digits; `perMinute` is the setting MAX_FAILURES_PER_MINUTE. */
+  fail(key: string, perMinute: number): Promise<ThrottleVerdict>;
+}
+
 /** A new token for a socket that an object holds. */
 export interface RenewRequest {
   readonly token: string;

@@ -116,6 +116,15 @@ export const settingTable = {
     max: 100_000,
     meaning: "what a client may send on a socket; five seconds of it at once",
   },
+  MAX_FAILURES_PER_MINUTE: {
+    type: "number",
+    default: 30,
+    unit: "failures",
+    min: 1,
+    max: 10_000,
+    meaning:
+      "failed handshakes and sign-ins of one address or subject that are told their reason; so many at once",
+  },
   LOG_RETENTION_DAYS: {
     type: "number",
     default: 7,
@@ -147,6 +156,22 @@ export const settingTable = {
     min: 0,
     max: 1_000_000_000,
     meaning: "how many of a channel's newest entries are retained, in whole rows; 0: no limit",
+  },
+  AUDIT_RETENTION_DAYS: {
+    type: "number",
+    default: 30,
+    unit: "days",
+    min: 1,
+    max: 3_650,
+    meaning: "how long the audit log keeps an event",
+  },
+  AUDIT_RETENTION_EVENTS: {
+    type: "number",
+    default: 100_000,
+    unit: "events",
+    min: 1_000,
+    max: 1_000_000,
+    meaning: "how many of a tenant's newest events the audit log keeps",
   },
   ALLOWED_ORIGINS: {
     type: "text",

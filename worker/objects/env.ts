@@ -6,6 +6,8 @@ import type { DirectoryObject } from "./directory.ts";
 export interface Env {
   readonly CHANNEL: DurableObjectNamespace<ChannelObject>;
   readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
+  /** Called by `throttle_calls.ts` alone. */
+  readonly THROTTLE: DurableObjectNamespace;
   readonly ASSETS: Fetcher;
   /** Signs and checks tokens (HS256). Without it everything but health is refused. */
   readonly TAILRACE_SECRET?: string;

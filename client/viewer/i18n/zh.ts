@@ -21,6 +21,7 @@ const problems = {
   forbidden: "当前令牌没有所需的权限。",
   origin_forbidden: "网关不接受来自此网站的请求。",
   cookie_needs_https: "登录需要通过 HTTPS 访问此页面。",
+  too_many_failures: "失败次数过多，请稍后再试。",
   too_fast: "请求过于频繁，请稍后再试。",
   too_many_viewers: "此频道的观看人数已达上限。",
   timeout: "连接长时间没有响应。",

@@ -3,6 +3,7 @@ import { noQuery } from "../../../protocol/schemas/rest/channels.ts";
 import { sessionAnswer, sessionBody } from "../../../protocol/schemas/rest/session.ts";
 import { sessionCookie } from "../auth/cookie.ts";
 import { checkOrigin } from "../auth/origin.ts";
+import { throttleFailure } from "../auth/throttle_failure.ts";
 import { verifyToken } from "../auth/verify_token.ts";
 import type { RouteContext } from "../context.ts";
 import { jsonAnswer, problems } from "../openapi_parts.ts";
@@ -26,6 +27,7 @@ export class SignIn extends OpenAPIRoute {
         "body_too_large",
         "origin_forbidden",
         "cookie_needs_https",
+        "too_many_failures",
       ),
     },
   };
@@ -41,7 +43,7 @@ export class SignIn extends OpenAPIRoute {
     if (!body.ok) return problemResponse(body.problem);
     const { token } = body.value;
     const claims = await verifyToken(token, c.get("secret"));
-    if (!claims.ok) return problemResponse(claims.problem);
+    if (!claims.ok) return problemResponse(await throttleFailure(c, claims.problem, token));
     const maxAgeSeconds = Math.max(1, Math.floor((claims.value.expiresAt - Date.now()) / 1000));
     const cookie = sessionCookie(new URL(c.req.url), token, maxAgeSeconds);
     if (!cookie.ok) return problemResponse(cookie.problem);

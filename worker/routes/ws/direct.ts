@@ -7,14 +7,15 @@ import type { RouteContext } from "../context.ts";
 import { parseQuery } from "../parse.ts";
 import { checkHandshake } from "./handshake.ts";
 import { openObjectSocket } from "./object_socket.ts";
-import { offersNative, refuseHandshake } from "./refuse_handshake.ts";
+import { offersNative } from "./refuse_handshake.ts";
+import { refuseSocket } from "./refuse_socket.ts";
 
 /** `GET /ws/channels/:kind/:id`: one channel, its socket held by the channel's object. */
 export async function openDirectSocket(c: RouteContext): Promise<Response> {
   const plan = await planSocket(c);
-  if (!plan.ok) return refuseHandshake(c.req.raw, plan.problem);
+  if (!plan.ok) return refuseSocket(c, plan.problem);
   const response = await openObjectSocket(c.env, plan.value);
-  return response.status === 101 ? response : refuseHandshake(c.req.raw, (await response.json()) as Problem);
+  return response.status === 101 ? response : refuseSocket(c, (await response.json()) as Problem);
 }
 
 async function planSocket(c: RouteContext): Promise<Result<SocketPlan>> {

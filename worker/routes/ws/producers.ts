@@ -5,12 +5,13 @@ import type { RouteContext } from "../context.ts";
 import { parseQuery } from "../parse.ts";
 import { checkHandshake } from "./handshake.ts";
 import { ProducerSocket, type Target } from "./producer_socket.ts";
-import { offersNative, refuseHandshake, upgraded } from "./refuse_handshake.ts";
+import { offersNative, upgraded } from "./refuse_handshake.ts";
+import { refuseSocket } from "./refuse_socket.ts";
 
 /** `GET /ws/producers/:kind/:id`: numbered batches for one channel, ended in this Worker. */
 export async function openProducerSocket(c: RouteContext): Promise<Response> {
   const checked = await checkProducer(c);
-  if (!checked.ok) return refuseHandshake(c.req.raw, checked.problem);
+  if (!checked.ok) return refuseSocket(c, checked.problem);
   const { identity, target } = checked.value;
   const { 0: client, 1: server } = new WebSocketPair();
   const { claims, tenant } = identity;
