@@ -29,13 +29,16 @@ export interface HistoryPage {
   readonly next: number | null;
 }
 
-/** Refuses to read on from a cursor whose following entries are gone: nothing is left out silently. */
-export function checkRetained(head: ChannelHead, after: number): Result<true> {
+/**
+ * Refuses to read on from a cursor whose following entries are gone: nothing is left out silently. `key` is what
+ * the asker calls it.
+ */
+export function checkRetained(head: ChannelHead, after: number, key = "after"): Result<true> {
   const isFromStart = after === 0 && head.oldest === head.first;
   if (after >= head.oldest - 1 || isFromStart) return ok(true);
   return refuse(
     "cursor_trimmed",
-    `Entries after ${after} are asked for and the oldest retained is ${head.oldest}. Read on with after=${head.oldest - 1}.`,
+    `Entries after ${after} are asked for and the oldest retained is ${head.oldest}. Read on with ${key}=${head.oldest - 1}.`,
     { oldest: head.oldest, received: after },
   );
 }

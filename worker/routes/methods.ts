@@ -45,6 +45,6 @@ function patternOf(path: string): RegExp {
   const source = path
     .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
     .replaceAll("/*", "(?:/.*)?")
-    .replace(/:[a-z]+/g, "[^/]+");
+    .replace(/:[a-z_]+/g, "[^/]+");
   return new RegExp(`^${source}$`);
 }

@@ -12,6 +12,7 @@ import type { RouteContext } from "../context.ts";
 import { bearer, channelParams, jsonAnswer, problems, textAnswer } from "../openapi_parts.ts";
 import { parseQuery } from "../parse.ts";
 import { problemResponse } from "../problem.ts";
+import { runScan } from "./run_scan.ts";
 import { selectionOf } from "./selection.ts";
 
 type Query = z.output<typeof historyQuery>;
@@ -87,11 +88,7 @@ async function readHistory(
     }
   }
   const scan = new HistoryScan(request, head, matches);
-  for (let next = scan.nextRead; next !== null; next = scan.nextRead) {
-    const read = await object.read(tenant, channel.name, next);
-    head = read.head;
-    scan.take(read);
-  }
+  head = await runScan(object, tenant, channel.name, scan, head);
   return ok({ head, page: scan.result, countsOnly: request.countsOnly });
 }
 
