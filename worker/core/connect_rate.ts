@@ -36,7 +36,7 @@ export class ConnectRate {
     const retryAfterMs = waitMs(bucket, this.#rule, 1);
     if (retryAfterMs > 0) {
       const { perSecond, burst } = this.#rule;
-      const message = `The token's subject opens more than ${perSecond} sockets a second on this channel. Allowed: that, and ${burst} at once (the setting MAX_CONNECTS_PER_SECOND).`;
+      const message = `The token's subject opens more than ${perSecond} sockets a second on this channel. Allowed: that, and ${burst} at once (the setting MAX_CONNECTS_PER_SECOND). Try again in ${retryAfterMs} ms.`;
       return refuse("too_fast", message, { expected: perSecond, retryAfterMs });
     }
     this.#keep(subject, spend(bucket, 1));

@@ -33,7 +33,7 @@ export class FrameRate {
     const retryAfterMs = waitMs(bucket, this.#rule, 1);
     if (retryAfterMs > 0) {
       const { perSecond, burst } = this.#rule;
-      const message = `The client sends more than ${perSecond} frames a second. Allowed: that, and ${burst} at once (the setting MAX_FRAMES_PER_SECOND).`;
+      const message = `The client sends more than ${perSecond} frames a second. Allowed: that, and ${burst} at once (the setting MAX_FRAMES_PER_SECOND). Try again in ${retryAfterMs} ms.`;
       return refuse("too_fast", message, { expected: perSecond, retryAfterMs });
     }
     this.#bucket = spend(bucket, 1);

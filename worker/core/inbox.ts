@@ -75,7 +75,7 @@ export class Inbox {
     const { perSecond, burst } = this.#rule;
     const problem: Problem = {
       code: "too_fast",
-      message: `The client sends more than ${perSecond} frames a second. Allowed: that, and ${burst} at once (the setting MAX_FRAMES_PER_SECOND).`,
+      message: `The client sends more than ${perSecond} frames a second. Allowed: that, and ${burst} at once (the setting MAX_FRAMES_PER_SECOND). Try again in ${verdict.retryAfterMs} ms.`,
       expected: perSecond,
       retryAfterMs: verdict.retryAfterMs,
     };

@@ -68,7 +68,7 @@ function tooManyFailures(c: RouteContext, retryAfterMs: number): Problem {
   const perMinute = c.get("settings").MAX_FAILURES_PER_MINUTE;
   return {
     code: "too_many_failures",
-    message: `This address or subject has failed more than ${perMinute} times a minute. Allowed: that (the setting MAX_FAILURES_PER_MINUTE). A token that is valid here is taken at once.`,
+    message: `This address or subject has failed more than ${perMinute} times a minute. Allowed: that (the setting MAX_FAILURES_PER_MINUTE). Try again in ${retryAfterMs} ms; a token that is valid here is taken at once.`,
     expected: perMinute,
     retryAfterMs,
   };
