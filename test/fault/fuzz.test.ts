@@ -49,6 +49,7 @@ const paths = [
   "/v1/session",
   "/openapi.json",
   "/healthz",
+  "/metrics",
   "/builds",
   "/assets/x.js",
   "/ws",

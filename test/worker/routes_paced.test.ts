@@ -1,7 +1,6 @@
 import { evictDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import app from "../../worker/routes/mod.ts";
-import { rateDrops } from "../../worker/routes/ws/rate_drops.ts";
 import { stubOf, testEnv } from "./channel_client.ts";
 import { appendLines, call, freshChannel, origin, post, TestSocket, token } from "./gateway.ts";
 
@@ -16,6 +15,13 @@ async function openA(vars: Readonly<Record<string, string>> = slow): Promise<Tes
   const headers = { upgrade: "websocket" };
   const env = { ...testEnv, ...vars };
   return new TestSocket(await app.request(`${origin}/ws?token=${await token()}`, { headers }, env));
+}
+
+/** As the operator reads it. */
+async function droppedLines(): Promise<number> {
+  const headers = { authorization: `Bearer ${await token()}` };
+  const response = await app.request(`${origin}/metrics`, { headers }, { ...testEnv });
+  return Number(/^tailrace_rate_dropped_lines_total\{.*\} (\d+)$/m.exec(await response.text())?.[1]);
 }
 
 const idOf = (channel: string) => channel.slice("build/".length);
@@ -67,7 +73,7 @@ test("[RAT2] once level, lines past the rate are announced by exact gaps and can
   socket.send({ type: "subscribe", buildId: idOf(channel) });
   await appendLines(channel, lines(1, 1));
   await readTo(socket, 1, 1);
-  const before = rateDrops();
+  const before = await droppedLines();
   const warn = vi.spyOn(console, "warn");
   await appendLines(channel, lines(2, 500));
   await post(`/v1/channels/${channel}/end`, { status: "success" });
@@ -75,7 +81,7 @@ test("[RAT2] once level, lines past the rate are announced by exact gaps and can
   expect(read.missing.length).toBeGreaterThan(100);
   expect(read.delivered.length).toBeGreaterThan(20);
   expect(read.gaps).toBeLessThan(10);
-  expect(rateDrops() - before).toBe(read.missing.length);
+  expect((await droppedLines()) - before).toBe(read.missing.length);
   const told = warn.mock.calls.map(([line]) => JSON.parse(String(line)));
   const about = { event: "lines_dropped", reason: "rate", channel, subject: "ada" };
   expect(told).toEqual([{ ...about, lines: 1, total: 1 }]);

@@ -63,6 +63,7 @@ test("the OpenAPI document names every route, its token and one error structure"
     "DELETE /v1/channels/{kind}/{id}",
     "DELETE /v1/session",
     "GET /healthz",
+    "GET /metrics",
     "GET /plugin/{id}/logs",
     "GET /v1/channels",
     "GET /v1/channels/{kind}/{id}",

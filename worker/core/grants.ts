@@ -64,6 +64,14 @@ export function needsProject(grants: readonly Grant[], verb: Verb): boolean {
   return grants.some((grant) => grant.verb === verb && grant.kind === "project");
 }
 
+/** What is of the whole tenant is for `admin:*` alone. */
+export function requireAdmin(grants: readonly Grant[]): Result<true> {
+  if (grants.some((grant) => grant.verb === "admin")) return ok(true);
+  return refuse("forbidden", `This needs the grant admin:*. ${describeGrants(grants)}`, {
+    expected: "admin:*",
+  });
+}
+
 function matchesKind(pattern: string, kind: string): boolean {
   return pattern === "*" || pattern === kind;
 }

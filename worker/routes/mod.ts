@@ -15,6 +15,7 @@ import { ReadTaskStatus } from "./dialects/task_status.ts";
 import { failed } from "./failures.ts";
 import { ReadHealth } from "./health.ts";
 import { unrouted } from "./methods.ts";
+import { ReadMetrics } from "./metrics/read_metrics.ts";
 import { addPages } from "./pages.ts";
 import { ReadSession } from "./session/read_session.ts";
 import { SignIn } from "./session/sign_in.ts";
@@ -52,6 +53,7 @@ documented.get("/healthz", ReadHealth);
 // What comes before this line is answered without a secret.
 app.use("*", configured);
 
+documented.get("/metrics", ReadMetrics);
 documented.post("/v1/session", SignIn);
 documented.get("/v1/session", ReadSession);
 documented.delete("/v1/session", SignOut);

@@ -17,6 +17,7 @@ import { FrameRate } from "../../core/frame_rate.ts";
 import type { Settings } from "../../core/settings.ts";
 import type { Claims } from "../../core/token_claims.ts";
 import type { Env } from "../../objects/env.ts";
+import { countClosedSocket, countOpenedSocket } from "../metrics/isolate.ts";
 import { verifyRenewal } from "../token_check.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { closeSocket } from "./close_socket.ts";
@@ -99,6 +100,7 @@ export class FrameSocket {
     socket.addEventListener("close", () => this.#gone());
     socket.addEventListener("error", () => this.#gone());
     socket.accept();
+    countOpenedSocket();
   }
 
   /** Whose token it is, and what that grants now. */
@@ -131,6 +133,7 @@ export class FrameSocket {
   close(code: number, reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    countClosedSocket(code);
     this.#token.stop();
     this.#silence.stop();
     this.#speaker.close();
