@@ -172,6 +172,29 @@ describe("trimming", () => {
   });
 });
 
+describe("resuming from a deleted journal", () => {
+  it("[RET13] one open gap covers what the new epoch has trimmed since, too; reading goes on with the oldest", () => {
+    const it = aDay();
+    it.append(lines(1, 5));
+    it.channel.deleteJournal(it.now);
+    it.append(lines(6, 8));
+    it.now += dayMs - 10_000;
+    it.append(lines(9, 9));
+    it.now += 20_000;
+    it.channel.alarm(it.now);
+    expect(it.channel.head).toMatchObject({ epoch: "epoch-2", first: 6, oldest: 9, tail: 9 });
+    for (const epoch of ["epoch-1", undefined]) {
+      const peer = it.subscribe({ cursor: 2, ...(epoch !== undefined && { epoch }) });
+      const frames = peer.take();
+      expect(frames[0]).toMatchObject({ type: "subscribed", cursor: 8, oldest: 9, resumed: false });
+      expect(frames.filter(({ type }) => type === "gap")).toMatchObject([
+        { from: 3, to: null, count: null, reason: "epoch" },
+      ]);
+      expect(frames.at(-1)).toMatchObject({ type: "entries", first: 9, entries: [{ line: "line 9" }] });
+    }
+  });
+});
+
 describe("what becomes of an old channel", () => {
   it("[RET8] an ended one is removed after its days: its readers are told, its cursors count on", () => {
     const it = aDay();
