@@ -22,6 +22,15 @@ export function isChannelId(text: string): boolean {
   return text.length <= limits.idChars && ID.test(text);
 }
 
+/** Whether a text is a channel's name, or the beginning of names and `*`: `build/4711`, `build/app-*`, `build/*`. */
+export function isChannelPattern(text: string): boolean {
+  const slash = text.indexOf("/");
+  const id = text.slice(slash + 1);
+  if (slash < 0 || !isKind(text.slice(0, slash))) return false;
+  if (!id.endsWith("*")) return isChannelId(id);
+  return id === "*" || (id.length <= limits.idChars && isChannelId(id.slice(0, -1)));
+}
+
 /** Reads `kind/id`; the refusal quotes what was found (shortened) and the grammar. */
 export function parseChannelName(text: string): Result<ChannelName> {
   const slash = text.indexOf("/");

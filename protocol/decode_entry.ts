@@ -12,6 +12,7 @@ import {
   maxTs,
 } from "./entry.ts";
 import { checkFields, type FieldRules, isObject, rule, type Untrusted } from "./fields.ts";
+import { readJson, wellFormed } from "./json.ts";
 import { limits } from "./limits.ts";
 
 /** What an entry gets where a producer left it out. */
@@ -111,35 +112,4 @@ function notJson(where: string, field: string): Result<Entry> {
     "invalid_field",
     `${where} has ${field} that nest deeper than ${limits.dataDepth} levels or hold a number larger than 1.8e308. Allowed: at most ${limits.dataDepth} levels, and numbers that a double holds.`,
   );
-}
-
-function wellFormed(text: string): string {
-  return text.isWellFormed() ? text : text.toWellFormed();
-}
-
-/**
- * A parsed JSON value with lone surrogates replaced; undefined where it nests too deep, or where a number is so
- * large that it was read as infinite and would be stored as null.
- */
-function readJson(value: unknown, depthLeft: number): Json | undefined {
-  if (typeof value === "string") return wellFormed(value);
-  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
-  if (typeof value !== "object" || value === null) return value as Json;
-  if (depthLeft === 0) return undefined;
-  if (Array.isArray(value)) {
-    const items: Json[] = [];
-    for (const item of value) {
-      const read = readJson(item, depthLeft - 1);
-      if (read === undefined) return undefined;
-      items.push(read);
-    }
-    return items;
-  }
-  const copy: [string, Json][] = [];
-  for (const [key, item] of Object.entries(value)) {
-    const read = readJson(item, depthLeft - 1);
-    if (read === undefined) return undefined;
-    copy.push([wellFormed(key), read]);
-  }
-  return Object.fromEntries(copy);
 }

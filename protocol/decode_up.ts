@@ -1,8 +1,9 @@
-import { parseChannelName, quote } from "./channel_name.ts";
+import { isChannelPattern, parseChannelName, quote } from "./channel_name.ts";
 import { ok, type Result, refuse } from "./codes.ts";
 import { checkFields, type FieldRules, isObject, parseObject, rule, type Untrusted } from "./fields.ts";
 import { decodeFilter } from "./filter.ts";
-import type { ProducerFrame, SubscribeFrame, ViewerFrame } from "./frames/up.ts";
+import type { AgentFrame, ProducerFrame, SubscribeFrame, ViewerFrame } from "./frames/up.ts";
+import { isJson } from "./json.ts";
 import { limits } from "./limits.ts";
 
 const channel = {
@@ -11,6 +12,14 @@ const channel = {
   required: true,
 };
 const cursor = rule.integer(0, Number.MAX_SAFE_INTEGER);
+
+const name = rule.text(limits.nameChars);
+const requiredName = rule.text(limits.nameChars, { required: true });
+const json = {
+  test: (value: unknown) => isJson(value, limits.dataDepth),
+  allowed: `JSON of at most ${limits.dataDepth} levels, with numbers that a double holds`,
+  required: true,
+};
 
 export const viewerFrameRules: { readonly [Type in ViewerFrame["type"]]: FieldRules } = {
   subscribe: {
@@ -24,6 +33,14 @@ export const viewerFrameRules: { readonly [Type in ViewerFrame["type"]]: FieldRu
   },
   unsubscribe: { type: rule.exactly("unsubscribe"), channel },
   ack: { type: rule.exactly("ack"), channel, cursor: { ...cursor, required: true } },
+  command: {
+    type: rule.exactly("command"),
+    channel,
+    id: requiredName,
+    name: requiredName,
+    data: json,
+    group: name,
+  },
   auth: { type: rule.exactly("auth"), token: rule.text(limits.tokenChars, { required: true }) },
   ping: { type: rule.exactly("ping") },
 };
@@ -39,6 +56,37 @@ export const producerFrameRules: { readonly [Type in ProducerFrame["type"]]: Fie
     seq: count,
     entries: { test: Array.isArray, allowed: "a list of entries", required: true },
   },
+  auth: viewerFrameRules.auth,
+  ping: viewerFrameRules.ping,
+};
+
+export const agentFrameRules: { readonly [Type in AgentFrame["type"]]: FieldRules } = {
+  join: {
+    type: rule.exactly("join"),
+    channel: {
+      test: (value) => typeof value === "string" && isChannelPattern(value),
+      allowed: "a channel name, or the beginning of names and *, such as build/*",
+      required: true,
+    },
+    group: name,
+  },
+  commandAck: { type: rule.exactly("commandAck"), channel, cursor: { ...cursor, required: true } },
+  answer: {
+    type: rule.exactly("answer"),
+    channel,
+    id: requiredName,
+    cursor,
+    data: json,
+    final: {
+      test: (value) => typeof value === "boolean",
+      allowed: "true or false",
+      required: true,
+    },
+  },
+  append: producerFrameRules.append,
+  subscribe: viewerFrameRules.subscribe,
+  unsubscribe: viewerFrameRules.unsubscribe,
+  ack: viewerFrameRules.ack,
   auth: viewerFrameRules.auth,
   ping: viewerFrameRules.ping,
 };
@@ -62,6 +110,13 @@ export function producerFrameOf(value: Untrusted): Result<ProducerFrame> {
   return checked.ok ? ok(value as unknown as ProducerFrame) : checked;
 }
 
+/** Reads one parsed frame of an agent's socket, strictly but for the entries of `append`. */
+export function agentFrameOf(value: Untrusted): Result<AgentFrame> {
+  const checked = checkFrame(value, agentFrameRules);
+  if (!checked.ok) return checked;
+  return value["type"] === "subscribe" ? subscribeOf(value) : ok(value as unknown as AgentFrame);
+}
+
 function checkFrame(value: Untrusted, rules: Readonly<Record<string, FieldRules>>): Result<true> {
   const type = value["type"];
   const fields = typeof type === "string" && Object.hasOwn(rules, type) ? rules[type] : undefined;
@@ -72,7 +127,8 @@ function checkFrame(value: Untrusted, rules: Readonly<Record<string, FieldRules>
     );
   }
   const checked = checkFields(value, fields, `The ${String(type)} frame`);
-  if (!checked.ok || typeof value["channel"] !== "string") return checked;
+  // The one frame that may name many channels has the rule for it.
+  if (!checked.ok || type === "join" || typeof value["channel"] !== "string") return checked;
   const name = parseChannelName(value["channel"]);
   return name.ok ? ok(true) : name;
 }

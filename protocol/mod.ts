@@ -3,6 +3,7 @@
 export * from "./channel_name.ts";
 export * from "./code_texts.ts";
 export * from "./codes.ts";
+export * from "./commands.ts";
 export * from "./crc32.ts";
 export * from "./decode_down.ts";
 export * from "./decode_entry.ts";
@@ -14,6 +15,7 @@ export * from "./filter.ts";
 export * from "./frame_too_large.ts";
 export * from "./frames/down.ts";
 export * from "./frames/up.ts";
+export * from "./json.ts";
 export * from "./limit_table.ts";
 export * from "./limits.ts";
 export * from "./lines.ts";

@@ -1,4 +1,5 @@
-import type { EndFrame } from "./frames/down.ts";
+import type { Json } from "./entry.ts";
+import type { CommandState, EndFrame, ExpiryCode } from "./frames/down.ts";
 import type { Status, Summary } from "./summary.ts";
 
 /** What the HTTP endpoints answer, as plain types: the Worker makes it and clients read it. */
@@ -45,6 +46,28 @@ export interface ChannelSummary extends Summary {
   readonly viewers: number;
   readonly agents: number;
   readonly end?: EndReceipt;
+}
+
+/** Where a command stands: the answers of `POST …/commands` and `GET …/commands/:id`. */
+export interface CommandRecord {
+  readonly channel: string;
+  /** The sender's id for it. */
+  readonly id: string;
+  /** The sender's subject. */
+  readonly from: string;
+  readonly name: string;
+  readonly group?: string;
+  /** Its place in the channel's second journal. */
+  readonly cursor: number;
+  /** When it was stored, and when its state last changed, in epoch milliseconds. */
+  readonly ts: number;
+  readonly changedAt: number;
+  readonly state: CommandState;
+  /** The newest answer, with `answered`, and whether it is the last one. */
+  readonly data?: Json;
+  readonly final?: boolean;
+  /** Why it expired, with `expired`. */
+  readonly code?: ExpiryCode;
 }
 
 /** What the directory knows of a channel. */

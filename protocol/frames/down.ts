@@ -125,13 +125,25 @@ export interface CommandDownFrame {
 export const replyStates = ["accepted", "delivered", "answered", "expired", "refused"] as const;
 export type ReplyState = (typeof replyStates)[number];
 
+/** What becomes of a stored command, only forward: `accepted`, `delivered`, `answered`; or `expired`. */
+export type CommandState = Exclude<ReplyState, "refused">;
+
+/** Why a command expired: nobody took it in time, its channel ended, or was deleted. */
+export const expiryCodes = ["command_expired", "channel_ended", "channel_deleted"] as const;
+export type ExpiryCode = (typeof expiryCodes)[number];
+
+/** Where a command stands, to its sender: to each socket of its subject that reads the channel. */
 export interface ReplyFrame {
   readonly type: "reply";
   readonly channel: string;
   readonly id: string;
   readonly state: ReplyState;
+  /** The agent's newest answer. */
   readonly data?: Json;
+  /** Why it expired: an {@link ExpiryCode}; a later gateway may have more. */
   readonly code?: string;
+  /** With `answered`: whether it is the last answer. */
+  readonly final?: boolean;
 }
 
 export interface ErrorFrame {
@@ -142,6 +154,8 @@ export interface ErrorFrame {
   readonly channel?: string;
   readonly producer?: string;
   readonly seq?: number;
+  /** The command that was refused, or that was not found. */
+  readonly id?: string;
   readonly expected?: number | string;
   readonly retryAfterMs?: number;
 }

@@ -39,12 +39,14 @@ export interface PingFrame {
   readonly type: "ping";
 }
 
+/** A message upwards. `id` is the sender's: with the token's subject it names the command. */
 export interface CommandFrame {
   readonly type: "command";
   readonly channel: string;
   readonly id: string;
   readonly name: string;
   readonly data: Json;
+  /** Only to this group of agents. */
   readonly group?: string;
 }
 
@@ -57,12 +59,14 @@ export interface AppendFrame {
   readonly entries: readonly AppendEntry[];
 }
 
+/** An agent takes commands of a channel, or of all whose names begin so (`build/*`). */
 export interface JoinFrame {
   readonly type: "join";
   readonly channel: string;
   readonly group?: string;
 }
 
+/** The agent has taken every command up to `cursor`; cumulative. */
 export interface CommandAckFrame {
   readonly type: "commandAck";
   readonly channel: string;
@@ -73,6 +77,8 @@ export interface AnswerFrame {
   readonly type: "answer";
   readonly channel: string;
   readonly id: string;
+  /** The command's cursor, where commands of several senders have one id. */
+  readonly cursor?: number;
   readonly data: Json;
   readonly final: boolean;
 }
@@ -84,9 +90,21 @@ export type UncheckedAppend = Omit<AppendFrame, "entries"> & { readonly entries:
 export type ProducerFrame = UncheckedAppend | AuthFrame | PingFrame;
 
 /** What a viewer's socket takes. */
-export type ViewerFrame = SubscribeFrame | UnsubscribeFrame | AckFrame | AuthFrame | PingFrame;
+export type ViewerFrame = SubscribeFrame | UnsubscribeFrame | AckFrame | CommandFrame | AuthFrame | PingFrame;
 
-export type UpFrame = ViewerFrame | CommandFrame | AppendFrame | JoinFrame | CommandAckFrame | AnswerFrame;
+/** What an agent's socket takes. */
+export type AgentFrame =
+  | JoinFrame
+  | CommandAckFrame
+  | AnswerFrame
+  | UncheckedAppend
+  | SubscribeFrame
+  | UnsubscribeFrame
+  | AckFrame
+  | AuthFrame
+  | PingFrame;
+
+export type UpFrame = ViewerFrame | AppendFrame | JoinFrame | CommandAckFrame | AnswerFrame;
 
 /** Exactly this text is answered by the platform itself, and wakes nobody. */
 export const pingText = '{"type":"ping"}';

@@ -1,14 +1,7 @@
 import { z } from "zod";
 import type { Json, JsonObject } from "../entry.ts";
+import { isJson } from "../json.ts";
 import { limits } from "../limits.ts";
-
-/** JSON nested at most `depthLeft` levels deep, whose numbers a double can hold. */
-function isJson(value: unknown, depthLeft: number): boolean {
-  if (typeof value === "number") return Number.isFinite(value);
-  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
-  if (typeof value !== "object" || depthLeft === 0) return false;
-  return Object.values(value).every((item) => isJson(item, depthLeft - 1));
-}
 
 /** Any JSON value, as a client may send it. */
 export const json = z

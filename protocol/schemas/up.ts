@@ -6,7 +6,14 @@ import { ackFrame, subscribeFrame, unsubscribeFrame } from "./frames/subscriptio
 
 /** Every frame that clients send. Strict: an unknown field or type is refused. */
 
-const viewerFrames = [subscribeFrame, unsubscribeFrame, ackFrame, authFrame, pingFrame] as const;
+const viewerFrames = [
+  subscribeFrame,
+  unsubscribeFrame,
+  ackFrame,
+  commandFrame,
+  authFrame,
+  pingFrame,
+] as const;
 
 /** What a viewer's socket takes. */
 export const viewerFrame = z.discriminatedUnion("type", viewerFrames);
@@ -14,9 +21,21 @@ export const viewerFrame = z.discriminatedUnion("type", viewerFrames);
 /** What a producer's socket takes. */
 export const producerFrame = z.discriminatedUnion("type", [appendFrame, authFrame, pingFrame]);
 
+/** What an agent's socket takes. */
+export const agentFrame = z.discriminatedUnion("type", [
+  joinFrame,
+  commandAckFrame,
+  answerFrame,
+  appendFrame,
+  subscribeFrame,
+  unsubscribeFrame,
+  ackFrame,
+  authFrame,
+  pingFrame,
+]);
+
 export const upFrame = z.discriminatedUnion("type", [
   ...viewerFrames,
-  commandFrame,
   appendFrame,
   joinFrame,
   commandAckFrame,

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import {
+  agentFrameOf,
   decodeDownFrame,
   decodeEntry,
   decodeFilter,
@@ -11,6 +12,7 @@ import {
   producerFrameOf,
 } from "../../protocol/mod.ts";
 import {
+  agentFrame,
   appendEntry,
   appendEventEntry,
   appendLogEntry,
@@ -139,6 +141,17 @@ describe("hand decoders accept exactly what the schemas accept", () => {
       return frame.value.type !== "append" || decodeEntries(frame.value.entries, defaults).ok;
     };
     agree(textsLike(values), decode, producerFrame);
+  });
+
+  test("[DEC15] agentFrameOf with decodeEntries and AgentFrame", () => {
+    const answer = { type: "answer", channel: "task/1", id: "i", cursor: 2, data: [1], final: false };
+    const values = [...examplesOf(agentFrame.options), answer, { type: "join", channel: "build/*" }];
+    const decode = (value: unknown) => {
+      const frame = isObject(value) && agentFrameOf(value);
+      if (frame === false || !frame.ok) return false;
+      return frame.value.type !== "append" || decodeEntries(frame.value.entries, defaults).ok;
+    };
+    agree(textsLike(values), decode, agentFrame);
   });
 
   test("[DEC5] what decodeEntry accepts is an entry as journaled, and well-formed text", () => {

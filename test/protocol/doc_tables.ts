@@ -110,7 +110,7 @@ export const upTypes: readonly string[] = upFrame.options.map((frame) => frame.s
 export const downTypes: readonly string[] = downFrame.options.map((frame) => frame.shape.type.value);
 
 function isTaken(type: string): boolean {
-  return Object.hasOwn(viewerFrameRules, type) || Object.hasOwn(producerFrameRules, type);
+  return [viewerFrameRules, producerFrameRules].some((rules) => Object.hasOwn(rules, type));
 }
 
 /** What the tables and schemas name and the gateway never does, by how its source would say it. */

@@ -24,6 +24,9 @@ type Same<Schema extends z.ZodType, Plain> =
       : "the plain type allows more"
     : "the schema allows more";
 
+/** An agent's frame whose entries are checked. */
+type CheckedAgentFrame = Exclude<plain.AgentFrame, plain.UncheckedAppend> | plain.AppendFrame;
+
 type Check<T extends Record<string, true>> = T;
 
 /** A type is its own check: it does not compile where one of these is not `true`. */
@@ -52,6 +55,7 @@ export type SchemasArePlainTypes = Check<{
   commandAck: Same<typeof schemas.commandAckFrame, plain.CommandAckFrame>;
   answer: Same<typeof schemas.answerFrame, plain.AnswerFrame>;
   viewer: Same<typeof schemas.viewerFrame, plain.ViewerFrame>;
+  agent: Same<typeof schemas.agentFrame, CheckedAgentFrame>;
   up: Same<typeof schemas.upFrame, plain.UpFrame>;
 
   subscribed: Same<typeof schemas.subscribedFrame, plain.SubscribedFrame>;

@@ -1,6 +1,8 @@
 import type {
   AppendReceipt,
   ChannelSummary,
+  CheckedCommand,
+  CommandRecord,
   DirectoryEntry,
   DirectoryPage,
   EndReceipt,
@@ -11,7 +13,15 @@ import type {
   SummaryDelta,
 } from "../../protocol/mod.ts";
 
-export type { AppendReceipt, ChannelSummary, DirectoryEntry, DirectoryPage, EndReceipt, ProducerSeq };
+export type {
+  AppendReceipt,
+  ChannelSummary,
+  CommandRecord,
+  DirectoryEntry,
+  DirectoryPage,
+  EndReceipt,
+  ProducerSeq,
+};
 
 /** What Workers and the channel object say to each other: the object's calls, in plain data. */
 
@@ -94,6 +104,28 @@ export interface SocketPlan {
   readonly protocol?: string;
   /** A refusal is the problem as JSON with its status, not told inside the socket. */
   readonly refusesByStatus?: true;
+  /** The token grants `command`; on a Worker's own leg the Worker checks it, and calls. */
+  readonly commands?: true;
+  /** What the socket is for: to read, unless it is an agent's. An agent's is a Worker's own leg. */
+  readonly role?: "agent";
+  /** The group that an agent is of; its subject where that is left out. */
+  readonly group?: string;
+}
+
+/** A command that its sender may send and that its channel's kind takes ({@link CheckedCommand}). */
+export interface CommandRequest extends CheckedCommand {
+  readonly tenant: string;
+  readonly channel: string;
+  /** The sender. */
+  readonly subject: string;
+}
+
+/** Which command is asked for: the subject's own of that id, else the newest of anybody's. */
+export interface CommandQuery {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly id: string;
+  readonly subject?: string;
 }
 
 /** Set by the Worker alone: the object is reachable through nothing else. */
@@ -115,6 +147,13 @@ export interface ChannelCalls {
   ): Promise<{ readonly head: ChannelHead; readonly page: Page | null }>;
   /** Answers when the tail has passed `after`, the channel has ended, or after `waitMs`. */
   waitAfter(tenant: string, channel: string, after: number, waitMs: number): Promise<ChannelHead>;
+}
+
+/** The channel object's calls for its second journal. */
+export interface CommandCalls {
+  /** Stores a command, or recognises it; answers where it stands. Its sender's sockets are told, too. */
+  command(request: CommandRequest): Promise<Result<CommandRecord>>;
+  readCommand(query: CommandQuery): Promise<Result<CommandRecord>>;
 }
 
 export interface DirectoryQuery {
@@ -158,7 +197,15 @@ export interface RenewRequest {
   readonly subject: string;
 }
 
-/** The entrypoint of the same Worker that checks tokens for objects; answers when the new one expires. */
+/** What a new token is good for. */
+export interface Renewal {
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+  /** It grants `command` on the channel. */
+  readonly commands: boolean;
+}
+
+/** The entrypoint of the same Worker that checks tokens for objects. */
 export interface TokenCheckCalls {
-  renew(request: RenewRequest): Promise<Result<{ readonly expiresAt: number }>>;
+  renew(request: RenewRequest): Promise<Result<Renewal>>;
 }

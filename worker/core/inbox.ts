@@ -20,6 +20,11 @@ export type PeerRequest = { readonly kind: "none" } | { readonly kind: "auth"; r
 
 const nothing: PeerRequest = { kind: "none" };
 
+const unknownCommand: Problem = {
+  code: "unknown_frame",
+  message: "This socket takes no commands yet.",
+};
+
 /** Takes what subscribers send: bounds it, decodes it, and does it. */
 export class Inbox {
   readonly #log: ChannelLog;
@@ -98,6 +103,9 @@ export class Inbox {
         return nothing;
       case "unsubscribe":
         if (this.#isOwn(subscriber, frame, now)) this.#readers.unsubscribe(subscriber.peer, now);
+        return nothing;
+      case "command":
+        this.#readers.tellProblem(subscriber, unknownCommand, now);
         return nothing;
       case "subscribe": {
         const message =

@@ -84,6 +84,11 @@ export const settingTable = {
     meaning:
       "live lines beyond so many waiting bytes are dropped and announced, once such a client was level",
   },
+  REALTIME_ENABLED: {
+    type: "flag",
+    default: true,
+    meaning: "whether sockets that read are taken; HTTP works without",
+  },
   MAX_CLIENTS_PER_TASK: {
     type: "number",
     default: 10,
@@ -124,6 +129,35 @@ export const settingTable = {
     max: 10_000,
     meaning:
       "failed handshakes and sign-ins of one address or subject that are told their reason; so many at once",
+  },
+  COMMAND_TTL_SECONDS: {
+    type: "number",
+    default: 3_600,
+    unit: "seconds",
+    min: 1,
+    max: 30 * 24 * 60 * 60,
+    meaning: "how long a command waits for an agent to take it; then it expires",
+  },
+  AGENT_GRACE_SECONDS: {
+    type: "number",
+    default: 60,
+    unit: "seconds",
+    min: 1,
+    max: 86_400,
+    meaning: "how long a task outlives its runner's connection, unless another of its group answers to it",
+  },
+  MAX_COMMANDS_PER_SECOND: {
+    type: "number",
+    default: 20,
+    unit: "commands",
+    min: 1,
+    max: 10_000,
+    meaning: "what one subject may send to one channel; ten seconds of it at once",
+  },
+  ALLOW_HOSTILE_CONTENT: {
+    type: "flag",
+    default: false,
+    meaning: "whether commands are taken whose content could run in a page that shows it carelessly",
   },
   LOG_RETENTION_DAYS: {
     type: "number",

@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { ok, parseChannelName, type Result, refuse } from "../../protocol/mod.ts";
-import type { RenewRequest, TokenCheckCalls } from "../core/contract.ts";
+import type { Renewal, RenewRequest, TokenCheckCalls } from "../core/contract.ts";
 import { type Claims, tenantOf } from "../core/token_claims.ts";
 import type { Env } from "../objects/env.ts";
 import { authorizeChannel } from "./auth/authorize.ts";
@@ -8,13 +8,15 @@ import { verifyToken } from "./auth/verify_token.ts";
 
 /** Checks new tokens for sockets that objects hold: an object has neither the secret's rules nor `jose`. */
 export class TokenCheck extends WorkerEntrypoint<Env> implements TokenCheckCalls {
-  async renew(request: RenewRequest): Promise<Result<{ readonly expiresAt: number }>> {
+  async renew(request: RenewRequest): Promise<Result<Renewal>> {
     const claims = await verifyRenewal(request.token, this.env.TAILRACE_SECRET ?? "", request);
     if (!claims.ok) return claims;
     const channel = parseChannelName(request.channel);
     if (!channel.ok) return channel;
     const granted = await authorizeChannel(this.env, claims.value, "read", channel.value);
-    return granted.ok ? ok({ expiresAt: claims.value.expiresAt }) : granted;
+    if (!granted.ok) return granted;
+    const commands = await authorizeChannel(this.env, claims.value, "command", channel.value);
+    return ok({ expiresAt: claims.value.expiresAt, commands: commands.ok });
   }
 }
 

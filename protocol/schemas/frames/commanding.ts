@@ -41,6 +41,7 @@ export const answerFrame = z
     type: z.literal("answer"),
     channel: channelName,
     id: name,
+    cursor: cursor.optional().describe("The command's, where commands of several senders have one id"),
     data: json,
     final: z.boolean(),
   })
@@ -86,6 +87,7 @@ export const replyFrame = z
     state: z.enum(replyStates),
     data: sentJson.optional(),
     code: z.string().optional(),
+    final: z.boolean().optional().describe("With answered: whether it is the last answer"),
   })
   .register(wire, {
     id: "ReplyFrame",

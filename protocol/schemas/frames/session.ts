@@ -37,6 +37,7 @@ export const errorFrame = z
     channel: z.string().optional(),
     producer: z.string().optional(),
     seq: count.optional(),
+    id: z.string().optional().describe("The command that it is about"),
     expected: z.union([z.number(), z.string()]).optional().describe("What would have been accepted"),
     retryAfterMs: count.optional(),
   })

@@ -70,6 +70,9 @@ export class NativeSession implements Session {
       case "ack":
         this.#ack(frame.channel, frame.cursor);
         return;
+      case "command":
+        this.#tell({ code: "unknown_frame", message: "This socket takes no commands yet." }, frame.channel);
+        return;
     }
   }
 
