@@ -1,3 +1,4 @@
+import { createExecutionContext } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import app from "../../worker/routes/mod.ts";
 import { testEnv } from "./channel_client.ts";
@@ -13,7 +14,9 @@ describe.each(protocols)("subscribing too fast %s", (_, subscribe, hasField) => 
   test("[FAST2] in frames a second is told how long to wait, and closed 4429", async () => {
     const headers = { upgrade: "websocket", authorization: `Bearer ${await token()}` };
     const env = { ...testEnv, MAX_FRAMES_PER_SECOND: "1" };
-    const socket = new TestSocket(await app.request(`${origin}/ws`, { headers }, env));
+    const socket = new TestSocket(
+      await app.request(`${origin}/ws`, { headers }, env, createExecutionContext()),
+    );
     for (let i = 0; i < 20; i++) socket.send(subscribe(freshChannel()));
     const error = await socket.until("error");
     expect(error).toMatchObject({

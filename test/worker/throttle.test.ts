@@ -1,4 +1,9 @@
-import { evictDurableObject, listDurableObjectIds, runInDurableObject } from "cloudflare:test";
+import {
+  createExecutionContext,
+  evictDurableObject,
+  listDurableObjectIds,
+  runInDurableObject,
+} from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
 import { maxFailing } from "../../worker/core/failure_rate.ts";
 import type { ThrottleObject } from "../../worker/objects/throttle.ts";
@@ -42,7 +47,7 @@ async function ask(
 ): Promise<Response> {
   const authorization = bearer === null ? {} : { authorization: `Bearer ${bearer}` };
   const all = { upgrade: "websocket", ...authorization, ...headers };
-  return app.request(`${origin}${path}`, { ...init, headers: all }, env);
+  return app.request(`${origin}${path}`, { ...init, headers: all }, env, createExecutionContext());
 }
 
 async function codeOf(response: Response | Promise<Response>): Promise<string> {
