@@ -1,96 +1,88 @@
-import { isChannelId, parseChannelName, quote } from "../channel_name.ts";
-import { ok, type Result, refuse } from "../codes.ts";
+import { ok, type Result } from "../codes.ts";
 import type { Entry } from "../entry.ts";
 import type { Untrusted } from "../fields.ts";
+import type { EndFrame, ErrorFrame, GapFrame } from "../frames/down.ts";
 import { pongText } from "../frames/up.ts";
-import { limits } from "../limits.ts";
-import type { Dialect, DialectRequest } from "./dialect.ts";
+import { eventLine } from "./as_line.ts";
+import type { Dialect, DialectRequest, Ending, Piece, Reading, Speech } from "./dialect.ts";
+import { checkFrameId, frameCursor, type NamedChannel, namedChannel, unknownType } from "./fields.ts";
+import { loneFrame } from "./piece.ts";
 
-/** Build logs: `subscribe {buildId, cursor?}` up, one `log` frame a line down. */
+/** Build logs: `subscribe {buildId, cursor?}` up, several builds a socket; one `log` frame a line down. */
 export const dialectA: Dialect = {
   name: "A",
-  pong: pongText,
+  key: "buildId",
+  query: [],
+  speak: () => ok(speech),
+};
 
-  decode(frame: Untrusted): Result<DialectRequest> {
+const speech: Speech = {
+  opening: [],
+  isOfOneChannel: false,
+
+  decode(frame: Untrusted): Result<readonly DialectRequest[]> {
     const id = checkFrameId(frame);
     if (!id.ok) return id;
     switch (frame["type"]) {
       case "ping":
-        return ok({ kind: "ping" });
+        return ok([{ kind: "answer", frame: pongText }]);
       case "subscribe":
         return decodeSubscribe(frame);
       case "unsubscribe": {
-        const build = decodeBuild(frame);
-        return build.ok ? ok({ kind: "unsubscribe", id: build.value.id }) : build;
+        const build = buildOf(frame);
+        return build.ok ? ok([{ kind: "unsubscribe", id: build.value.id }]) : build;
       }
       default:
-        return refuse(
-          "unknown_frame",
-          `The frame has type: ${quote(frame["type"])}. Allowed: subscribe, unsubscribe, ping.`,
-        );
+        return unknownType(frame, "type", "subscribe, unsubscribe, ping");
     }
   },
 
-  /** Fields are these alone: nothing that a producer added leaks. An event is a line. */
-  encodeEntry(buildId: string, entry: Entry, cursor: number): string {
-    const { ts } = entry;
-    if (entry.kind === "event") {
-      const line = `${entry.event} ${JSON.stringify(entry.data)}`;
-      return JSON.stringify({ type: "log", buildId, ts, level: "info", stage: "", line, cursor });
-    }
-    const { level, stage = "", line } = entry;
-    return JSON.stringify({ type: "log", buildId, ts, level, stage, line, cursor });
-  },
+  read: (buildId) => new BuildReading(buildId),
 
-  encodeGap(buildId, { from, to, count, reason }): string {
-    return JSON.stringify({ type: "gap", buildId, from, to, count, reason });
-  },
-
-  encodeEnd(buildId, { channel: _, type, ...proof }): string {
-    return JSON.stringify({ type, buildId, ...proof });
-  },
-
-  encodeError({ code, message }, buildId): string {
+  encodeError({ code, message }: Pick<ErrorFrame, "code" | "message">, buildId?: string): string {
     return JSON.stringify({ type: "error", code, message, ...(buildId !== undefined && { buildId }) });
   },
 };
 
-/** A frame's own id is opaque, and bounded. */
-function checkFrameId({ id }: { readonly id?: unknown }): Result<true> {
-  if (typeof id !== "string" || id.length <= limits.dialectIdChars) return ok(true);
-  return refuse(
-    "invalid_field",
-    `The frame has an id of ${id.length.toLocaleString("en")} characters and the limit is ${limits.dialectIdChars}.`,
-  );
+class BuildReading implements Reading<string> {
+  readonly #buildId: string;
+
+  constructor(buildId: string) {
+    this.#buildId = buildId;
+  }
+
+  /** Fields are these alone: nothing that a producer added leaks. An event is a line. */
+  encode(entry: Entry, cursor: number): Piece<string> {
+    const { ts } = entry;
+    const [level, stage, line] =
+      entry.kind === "log"
+        ? [entry.level, entry.stage ?? "", entry.line]
+        : (["info", "", eventLine(entry)] as const);
+    return loneFrame({ type: "log", buildId: this.#buildId, ts, level, stage, line, cursor });
+  }
+
+  frames(frames: readonly string[]): readonly string[] {
+    return frames;
+  }
+
+  gap({ from, to, count, reason }: GapFrame): readonly string[] {
+    return [JSON.stringify({ type: "gap", buildId: this.#buildId, from, to, count, reason })];
+  }
+
+  end({ channel: _, type, ...proof }: EndFrame): Ending {
+    return { frames: [JSON.stringify({ type, buildId: this.#buildId, ...proof })] };
+  }
 }
 
-function decodeSubscribe(frame: Untrusted): Result<DialectRequest> {
-  const build = decodeBuild(frame);
+function buildOf(frame: Untrusted): Result<NamedChannel> {
+  return namedChannel("The frame", "buildId", frame["buildId"], "build");
+}
+
+function decodeSubscribe(frame: Untrusted): Result<readonly DialectRequest[]> {
+  const build = buildOf(frame);
   if (!build.ok) return build;
-  const cursor = frame["cursor"] ?? undefined;
-  if (cursor === undefined) return ok({ kind: "subscribe", ...build.value });
-  if (typeof cursor !== "number" || !Number.isSafeInteger(cursor) || cursor < 0) {
-    return refuse(
-      "invalid_field",
-      `The subscribe frame has cursor: ${quote(cursor)}. Allowed: an integer from 0.`,
-    );
-  }
-  return ok({ kind: "subscribe", ...build.value, cursor });
-}
-
-/** An id is of kind `build`, unless it contains `/`: then it is the whole channel name. */
-function decodeBuild(frame: Untrusted): Result<{ readonly id: string; readonly channel: string }> {
-  const id = frame["buildId"] ?? undefined;
-  if (id === undefined) return refuse("missing_field", "The frame has no buildId. Needed: a build's id.");
-  if (typeof id === "string" && id.includes("/")) {
-    const name = parseChannelName(id);
-    return name.ok ? ok({ id, channel: id }) : name;
-  }
-  if (typeof id !== "string" || !isChannelId(id)) {
-    return refuse(
-      "channel_name_invalid",
-      `The frame has buildId: ${quote(id)}. Allowed: an id that matches [A-Za-z0-9._:@-]{1,128}, or a channel's whole name.`,
-    );
-  }
-  return ok({ id, channel: `build/${id}` });
+  const cursor = frameCursor("The subscribe frame", frame["cursor"]);
+  if (!cursor.ok) return cursor;
+  const start = cursor.value === undefined ? {} : { cursor: cursor.value };
+  return ok([{ kind: "subscribe", ...build.value, start }]);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { dialectA } from "../../protocol/dialects/a.ts";
+import type { Dialect } from "../../protocol/dialects/dialect.ts";
+import { dialects } from "../../protocol/dialects/dialects.ts";
 import {
   decodeDownFrame,
   decodeEntry,
@@ -30,7 +31,7 @@ const parsers: Readonly<Record<string, (text: string) => Result<unknown>>> = {
   decodeViewerFrame,
   decodeDownFrame,
   producerFrame: (text) => then(parseObject(text, "The frame"), producerFrameOf),
-  dialectA: (text) => then(parseObject(text, "The frame"), (frame) => dialectA.decode(frame)),
+  ...Object.fromEntries(dialects.map((each) => [`dialect${each.name}`, framesOf(each)])),
   filter: (text) => then(parseObject(text, "The filter"), decodeFilter),
   entry: (text) => then(parseObject(text, "The entry"), (value) => decodeEntry(value, defaults, "Entry 1")),
   claims: (text) => then(parseObject(text, "The token"), parseClaims),
@@ -45,6 +46,15 @@ const parsers: Readonly<Record<string, (text: string) => Result<unknown>>> = {
       Array.isArray(entries) ? decodeEntries(entries, defaults) : { ok: true, value: [] },
     ),
 };
+
+/** A dialect's reader of frames, on the address of a channel that each understands. */
+function framesOf(dialect: Dialect): (text: string) => Result<unknown> {
+  return (text) =>
+    then(
+      dialect.speak({ plugin_id: "1", task_id: "1" }, () => 0),
+      (speech) => then(parseObject(text, "The frame"), (frame) => speech.decode(frame)),
+    );
+}
 
 function then<T>(result: Result<T>, next: (value: T) => Result<unknown>): Result<unknown> {
   return result.ok ? next(result.value) : result;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { dialectA } from "../../protocol/dialects/a.ts";
-import type { EndFrame, ErrorFrame, GapFrame } from "../../protocol/mod.ts";
+import { type EndFrame, type ErrorFrame, type GapFrame, pongText } from "../../protocol/mod.ts";
 import { appendEventEntry, appendLogEntry, downFrame, upFrame } from "../../protocol/schemas/mod.ts";
 import { directSocketQuery } from "../../protocol/schemas/rest/socket.ts";
 import { readTree, root, treePaths } from "../tree/files.ts";
@@ -103,13 +103,18 @@ function framesOfA(): string[] {
     message: "ended",
   };
   const error: ErrorFrame = { type: "error", code: "forbidden", message: "No.", expected: "read:build/1" };
+  const speech = dialectA.speak({}, () => 0);
+  if (!speech.ok) throw new Error(speech.problem.message);
+  const reading = speech.value.read("1", channel);
+  const line = { kind: "log", ts: 1, level: "info", line: "a", stage: "s", fields: {} } as const;
+  const event = { kind: "event", ts: 1, event: "e", data: null, nodeId: "n" } as const;
+  const parts = [reading.encode(line, 1), reading.encode(event, 2)].map((piece) => piece?.part);
   const texts = [
-    dialectA.encodeEntry("1", { kind: "log", ts: 1, level: "info", line: "a", stage: "s", fields: {} }, 1),
-    dialectA.encodeEntry("1", { kind: "event", ts: 1, event: "e", data: null, nodeId: "n" }, 2),
-    dialectA.encodeGap("1", gap),
-    dialectA.encodeEnd("1", end),
-    dialectA.encodeError(error, "1"),
-    dialectA.pong,
+    ...reading.frames(parts),
+    ...reading.gap(gap),
+    ...reading.end(end).frames,
+    speech.value.encodeError(error, "1"),
+    pongText,
   ];
   const names = texts.flatMap((text) => {
     const { type, ...fields } = JSON.parse(text) as { type: string };

@@ -1,3 +1,4 @@
+import { limits } from "../../protocol/mod.ts";
 import { type Bucket, type BucketRule, fullBucket, refill, spend, waitMs } from "./bucket.ts";
 
 /** How fast a client is sent to that cannot acknowledge (design 2): settings, in bytes and messages. */
@@ -10,16 +11,17 @@ export interface PaceRules {
   readonly queueBytes: number;
 }
 
-/** A line for a reader: whoever gave it is told by `sent` that it is out, if that matters. */
-export interface Line<Reader> {
+/** A line for a reader. */
+export interface Line<Reader, Part> {
   readonly kind: "line";
   readonly reader: Reader;
   readonly cursor: number;
-  readonly text: string;
+  readonly part: Part;
   readonly bytes: number;
+  /** Neighbours of one run leave together, as one message; null: it leaves alone. */
+  readonly run: string | null;
   /** Its reader was level: it may be dropped, and is announced then. */
   readonly isLive: boolean;
-  readonly sent?: () => void;
 }
 
 /** Lines of a reader that were dropped, first and last cursor. */
@@ -30,20 +32,27 @@ export interface Dropped<Reader> {
   readonly to: number;
 }
 
-/** Anything else, in its place among the lines. */
-export interface Other<Reader> {
+/** Anything else, in its place among the lines; no message, where it has no bytes. */
+export interface Other<Reader, Note> {
   readonly kind: "other";
   readonly reader: Reader;
-  readonly text: string;
+  readonly note: Note;
   readonly bytes: number;
 }
 
-export type Paced<Reader> = Line<Reader> | Dropped<Reader> | Other<Reader>;
+/** Lines that leave together: at least one. */
+export interface Run<Reader, Part> {
+  readonly kind: "run";
+  readonly reader: Reader;
+  readonly lines: readonly Line<Reader, Part>[];
+}
 
-type Queued<Reader> =
-  | Line<Reader>
-  | Other<Reader>
-  | { -readonly [K in keyof Dropped<Reader>]: Dropped<Reader>[K] };
+/** What may be sent now. */
+export type Paced<Reader, Part, Note> = Run<Reader, Part> | Dropped<Reader> | Other<Reader, Note>;
+
+type Growing<Reader> = { -readonly [K in keyof Dropped<Reader>]: Dropped<Reader>[K] };
+
+type Queued<Reader, Part, Note> = Line<Reader, Part> | Other<Reader, Note> | Growing<Reader>;
 
 /** A gap's frame counts as so many bytes. */
 const gapBytes = 128;
@@ -54,20 +63,21 @@ const gapBytes = 128;
  * missing is a few long stretches. Each stretch is a gap in the queue, in its lines' place, that grows until it is
  * sent: what a reader gets and what is announced to it are together exactly what was given for it, in order.
  *
- * Lines that are not live never fall to this; whoever gives them holds back by {@link Line.sent}.
+ * Lines that are not live never fall to this; whoever gives them holds back until an {@link Other}
+ * behind them has come out.
  */
-export class Pacing<Reader> {
+export class Pacing<Reader, Part, Note> {
   readonly #bytesRule: BucketRule;
   readonly #messagesRule: BucketRule;
   readonly #queueBytes: number;
   #bytes: Bucket;
   #messages: Bucket;
-  #queue: Queued<Reader>[] = [];
+  #queue: Queued<Reader, Part, Note>[] = [];
   #head = 0;
   #liveBytes = 0;
   #isDropping = false;
   /** The gap at the end of a reader's part of the queue: the next dropped line makes it longer. */
-  readonly #growing = new Map<Reader, { to: number }>();
+  readonly #growing = new Map<Reader, Growing<Reader>>();
 
   constructor(rules: PaceRules, now: number) {
     const { bytesPerSecond, firstBytes, messagesPerSecond, queueBytes } = rules;
@@ -85,7 +95,7 @@ export class Pacing<Reader> {
   }
 
   /** Puts a line into the queue; false where it was dropped and will be announced. */
-  add(item: Line<Reader> | Other<Reader>): boolean {
+  add(item: Line<Reader, Part> | Other<Reader, Note>): boolean {
     if (item.kind === "line" && item.isLive) {
       if (!this.#hasRoom(item.bytes)) {
         this.#drop(item);
@@ -98,17 +108,20 @@ export class Pacing<Reader> {
     return true;
   }
 
+  /** A reader does not want this one: where it lies behind dropped ones, these are announced with it. */
+  hide(reader: Reader, cursor: number): void {
+    const growing = this.#growing.get(reader);
+    if (growing !== undefined && growing.to === cursor - 1) growing.to = cursor;
+  }
+
   /** Takes out what may be sent now, in order. */
-  take(now: number): Paced<Reader>[] {
-    const taken: Paced<Reader>[] = [];
+  take(now: number): Paced<Reader, Part, Note>[] {
+    const taken: Paced<Reader, Part, Note>[] = [];
     for (let next = this.#queue[this.#head]; next !== undefined; next = this.#queue[this.#head]) {
       if (this.waitMs(now) !== 0) break;
-      this.#head += 1;
-      this.#bytes = spend(this.#bytes, next.kind === "gap" ? gapBytes : next.bytes);
-      this.#messages = spend(this.#messages, 1);
-      if (next.kind === "line" && next.isLive) this.#liveBytes -= next.bytes;
-      if (this.#growing.get(next.reader) === next) this.#growing.delete(next.reader);
-      taken.push(next);
+      if (next.kind === "gap" || next.bytes > 0) this.#messages = spend(this.#messages, 1);
+      this.#takeOut(next);
+      taken.push(next.kind === "line" ? this.#runFrom(next) : next);
     }
     this.#compact();
     return taken;
@@ -133,6 +146,28 @@ export class Pacing<Reader> {
     );
   }
 
+  /** The lines that leave with this one: its neighbours of the same run, while a message and the rate have room. */
+  #runFrom(first: Line<Reader, Part>): Run<Reader, Part> {
+    const { reader, run } = first;
+    const lines = [first];
+    let { bytes } = first;
+    for (let next = this.#queue[this.#head]; next?.kind === "line"; next = this.#queue[this.#head]) {
+      bytes += next.bytes;
+      const isOfRun = run !== null && next.run === run && next.reader === reader;
+      if (!isOfRun || bytes > limits.frameBytes || waitMs(this.#bytes, this.#bytesRule, 1) > 0) break;
+      this.#takeOut(next);
+      lines.push(next);
+    }
+    return { kind: "run", reader, lines };
+  }
+
+  #takeOut(item: Queued<Reader, Part, Note>): void {
+    this.#head += 1;
+    this.#bytes = spend(this.#bytes, item.kind === "gap" ? gapBytes : item.bytes);
+    if (item.kind === "line" && item.isLive) this.#liveBytes -= item.bytes;
+    if (this.#growing.get(item.reader) === item) this.#growing.delete(item.reader);
+  }
+
   /** One line has room in an empty queue, however long it is. */
   #hasRoom(bytes: number): boolean {
     if (this.#isDropping && this.#liveBytes > this.#queueBytes / 2) return false;
@@ -140,7 +175,7 @@ export class Pacing<Reader> {
     return !this.#isDropping;
   }
 
-  #drop({ reader, cursor }: Line<Reader>): void {
+  #drop({ reader, cursor }: Line<Reader, Part>): void {
     const growing = this.#growing.get(reader);
     if (growing !== undefined && growing.to === cursor - 1) {
       growing.to = cursor;

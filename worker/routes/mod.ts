@@ -20,8 +20,8 @@ import { addPages } from "./pages.ts";
 import { ReadSession } from "./session/read_session.ts";
 import { SignIn } from "./session/sign_in.ts";
 import { SignOut } from "./session/sign_out.ts";
+import { addDialectSockets } from "./ws/dialect_sockets.ts";
 import { openDirectSocket } from "./ws/direct.ts";
-import { openManySocket } from "./ws/many.ts";
 import { openProducerSocket } from "./ws/producers.ts";
 
 const app = new Hono<GatewayEnv>();
@@ -69,7 +69,7 @@ documented.get("/v1/log/history", ReadTaskHistory);
 documented.get("/v1/log/status", ReadTaskStatus);
 
 app.get("/openapi.json", (c) => c.json(documented.schema));
-app.get("/ws", openManySocket);
+addDialectSockets(app);
 app.get("/ws/channels/:kind/:id", openDirectSocket);
 app.get("/ws/producers/:kind/:id", openProducerSocket);
 addPages(app);

@@ -1,9 +1,11 @@
+import type { Dialect, DialectCommand, Speech } from "../../../protocol/dialects/dialect.ts";
 import {
   ok,
   type Problem,
   parseChannelName,
   pongText,
   type Result,
+  refuse,
   type Untrusted,
 } from "../../../protocol/mod.ts";
 import type { PaceRules } from "../../core/pacing.ts";
@@ -11,28 +13,37 @@ import type { Settings } from "../../core/settings.ts";
 import type { Claims } from "../../core/token_claims.ts";
 import { checkGrant } from "./check_grant.ts";
 import { DialectSession } from "./dialect_session.ts";
-import { decide } from "./dialects.ts";
 import { type Caller, FrameSocket, type Lifetime, type Speaker } from "./frame_socket.ts";
 import { Leg } from "./leg.ts";
 import { NativeSession } from "./native_session.ts";
 import type { Session, SessionPorts } from "./session.ts";
 
+/** What a socket speaks that is no native one. */
+export interface Spoken {
+  readonly dialect: Dialect;
+  readonly speech: Speech;
+}
+
 /** A frame costs some 100 µs of CPU at most. */
 const lifetime: Lifetime = { frames: 2_000_000, receivedBytes: Number.POSITIVE_INFINITY };
 
-/** A client's socket on `/ws`. The first deciding frame fixes which protocol it speaks. */
+/** A client's socket that reads channels. Its address, or the first deciding frame, fixes which protocol it speaks. */
 export class ClientSocket implements Speaker {
   readonly #socket: FrameSocket;
   readonly #caller: Caller;
+  readonly #table: readonly Dialect[];
   #session: Session;
   #isDecided = false;
   /** Whose expiry is to be told once it is known that the client speaks the protocol that has a frame for it. */
   #unwarned: Claims | null = null;
 
-  constructor(socket: WebSocket, caller: Caller) {
+  /** `table` has the dialects that a frame may decide for; `spoken` was decided by the address. */
+  constructor(socket: WebSocket, caller: Caller, table: readonly Dialect[], spoken: Spoken | null) {
     this.#caller = caller;
+    this.#table = table;
     this.#session = new NativeSession(this.#ports());
     this.#socket = new FrameSocket(socket, caller, lifetime, this);
+    if (spoken !== null) this.#begin(spoken);
   }
 
   receive(frame: Untrusted): void {
@@ -65,11 +76,28 @@ export class ClientSocket implements Speaker {
 
   /** Until a frame decides, the native session answers: new tokens and what nobody knows. */
   #decide(frame: Untrusted): void {
-    const speaks = decide(frame);
-    if (speaks === null) return;
+    if (has(frame, "channel")) {
+      this.#isDecided = true;
+      this.#warnIfUnwarned();
+      return;
+    }
+    const dialect = this.#table.find(({ key }) => key !== undefined && has(frame, key));
+    if (dialect === undefined) return;
+    const speech = dialect.speak({}, Date.now);
+    if (speech.ok) this.#begin({ dialect, speech: speech.value });
+    else this.#socket.fail(speech.problem);
+  }
+
+  #begin({ dialect, speech }: Spoken): void {
     this.#isDecided = true;
-    if (speaks !== "native")
-      this.#session = new DialectSession(speaks, this.#ports(), paceRules(this.#caller.settings));
+    if (dialect.takesCloseAsFinal) this.#socket.leaveToPlatform();
+    const session = new DialectSession(speech, this.#ports(), paceRules(this.#caller.settings));
+    this.#session = session;
+    session.open();
+    this.#warnIfUnwarned();
+  }
+
+  #warnIfUnwarned(): void {
     // A token that was renewed meanwhile is warned of in its own time.
     const { claims } = this.#socket;
     if (this.#unwarned === claims) this.#session.warn(Math.max(0, claims.expiresAt - Date.now()));
@@ -83,10 +111,15 @@ export class ClientSocket implements Speaker {
       closeWith: (code, reason) => this.#socket.close(code, reason),
       subject: () => this.#socket.claims.subject,
       authorize: (channel) => this.#authorize(this.#socket.claims, channel.name),
+      command: (channel, command) => this.#command(channel, command),
       openLeg: (request, events) =>
         new Leg(env, { ...request, tenant, subject: this.#socket.claims.subject }, events),
       renew: (token) => void this.#socket.renew(token),
     };
+  }
+
+  #command(channel: string, _command: DialectCommand): Promise<Result<unknown>> {
+    return Promise.resolve(refuse("unknown_frame", `${channel} takes no commands yet.`));
   }
 
   async #authorize(claims: Claims, channel: string): Promise<Result<unknown>> {
@@ -94,6 +127,11 @@ export class ClientSocket implements Speaker {
     if (!name.ok) return name;
     return checkGrant(this.#caller.env, claims, "read", name.value);
   }
+}
+
+/** A key that is null is absent. */
+function has(frame: Untrusted, key: string): boolean {
+  return frame[key] !== undefined && frame[key] !== null;
 }
 
 function paceRules(settings: Settings): PaceRules {

@@ -1,25 +1,42 @@
-import type { Dialect, DialectRequest } from "../../../protocol/dialects/dialect.ts";
-import { limits, type Problem, parseChannelName, type Untrusted } from "../../../protocol/mod.ts";
-import { type Paced, type PaceRules, Pacing } from "../../core/pacing.ts";
+import type { DialectRequest, Speech } from "../../../protocol/dialects/dialect.ts";
+import {
+  limits,
+  type Problem,
+  parseChannelName,
+  problemTable,
+  type Untrusted,
+} from "../../../protocol/mod.ts";
+import { type PaceRules, Pacing } from "../../core/pacing.ts";
+import { CommandLine } from "./command_line.ts";
+import type { DialectItem, DialectPaced, DialectPacing } from "./dialect_queue.ts";
 import { DialectSubscription } from "./dialect_subscription.ts";
 import { noteRateDrop } from "./rate_drops.ts";
 import { type Session, type SessionPorts, tooManyChannels } from "./session.ts";
 
-/** A client of another system on `/ws`: its frames are translated, paced, and its legs acknowledged for it. */
+type SubscribeRequest = DialectRequest & { readonly kind: "subscribe" };
+
+/** A client of another system: its frames are translated, paced, and its legs acknowledged for it. */
 export class DialectSession implements Session {
-  readonly #dialect: Dialect;
+  readonly #speech: Speech;
   readonly #ports: SessionPorts;
   /** Of the whole socket: its channels share it. */
-  readonly #pacing: Pacing<DialectSubscription>;
+  readonly #pacing: DialectPacing;
+  readonly #commands: CommandLine;
   /** By the ids that the client gave: two of them may name one channel, and each gets its own frames. */
   readonly #subscriptions = new Map<string, DialectSubscription>();
   #isClosed = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(dialect: Dialect, ports: SessionPorts, rules: PaceRules) {
-    this.#dialect = dialect;
+  constructor(speech: Speech, ports: SessionPorts, rules: PaceRules) {
+    this.#speech = speech;
     this.#ports = ports;
     this.#pacing = new Pacing(rules, Date.now());
+    this.#commands = new CommandLine(ports, (problem, id) => this.#tell(problem, id));
+  }
+
+  /** Does what the socket's address alone asks. */
+  open(): void {
+    for (const request of this.#speech.opening) this.#take(request);
   }
 
   get channels(): readonly string[] {
@@ -27,16 +44,16 @@ export class DialectSession implements Session {
   }
 
   receive(frame: Untrusted): void {
-    const decoded = this.#dialect.decode(frame);
-    if (decoded.ok) this.#take(decoded.value);
-    else this.#ports.send(this.encodeError(decoded.problem));
+    const decoded = this.#speech.decode(frame);
+    if (!decoded.ok) this.#tell(decoded.problem);
+    else for (const request of decoded.value) this.#take(request);
   }
 
   /** Dialects have no frame for this: their sockets close when the token has expired. */
   warn(): void {}
 
   encodeError(problem: Problem, id?: string): string {
-    return this.#dialect.encodeError(problem, id);
+    return this.#speech.encodeError(problem, id);
   }
 
   close(): void {
@@ -48,8 +65,8 @@ export class DialectSession implements Session {
 
   #take(request: DialectRequest): void {
     switch (request.kind) {
-      case "ping":
-        this.#ports.send(this.#dialect.pong);
+      case "answer":
+        this.#ports.send(request.frame);
         return;
       case "subscribe":
         void this.#subscribe(request);
@@ -57,37 +74,49 @@ export class DialectSession implements Session {
       case "unsubscribe":
         this.#drop(request.id);
         return;
+      case "command":
+        this.#commands.send(request);
+        return;
     }
   }
 
-  async #subscribe({ id, channel, cursor }: DialectRequest & { kind: "subscribe" }): Promise<void> {
+  async #subscribe(request: SubscribeRequest): Promise<void> {
+    const { id, channel } = request;
     const name = parseChannelName(channel);
     if (!name.ok) {
-      this.#ports.send(this.encodeError(name.problem, id));
+      this.#refuse(request, name.problem);
       return;
     }
     if (!this.#subscriptions.has(id) && this.#subscriptions.size >= limits.channelsPerSocket) {
-      this.#ports.send(this.encodeError(tooManyChannels(), id));
+      this.#refuse(request, tooManyChannels());
       return;
     }
     this.#drop(id);
-    const subscription = new DialectSubscription(this.#dialect, this.#ports, {
-      id,
-      channel,
-      ...(cursor !== undefined && { cursor }),
-      legs: () => this.#subscriptions.size,
-      queue: (item) => this.#queue(item),
-      ended: () => this.#subscriptions.delete(id),
-    });
-    this.#subscriptions.set(id, subscription);
+    const subscription = this.#begin(request);
     const granted = await this.#ports.authorize(name.value);
     if (this.#subscriptions.get(id) !== subscription) return;
     if (granted.ok) {
       subscription.open();
       return;
     }
-    this.#subscriptions.delete(id);
-    this.#ports.send(this.encodeError(granted.problem, id));
+    this.#refuse(request, granted.problem);
+  }
+
+  #begin(request: SubscribeRequest): DialectSubscription {
+    const { id, channel, start } = request;
+    const subscription = new DialectSubscription(this.#speech, this.#ports, {
+      id,
+      channel,
+      start,
+      legs: () => this.#subscriptions.size,
+      queue: (item) => this.#queue(item),
+      hide: (cursor) => this.#pacing.hide(subscription, cursor),
+      pump: () => this.#pumpIfFree(),
+      refused: (problem) => this.#refuse(request, problem),
+      ended: (code) => this.#ended(subscription, code),
+    });
+    this.#subscriptions.set(id, subscription);
+    return subscription;
   }
 
   #drop(id: string): void {
@@ -97,9 +126,27 @@ export class DialectSession implements Session {
     this.#pacing.forget((reader) => reader.id === id);
   }
 
-  #queue(item: Exclude<Paced<DialectSubscription>, { kind: "gap" }>): void {
+  /** A channel cannot be read: a socket that has no other is of no more use. */
+  #refuse({ id }: SubscribeRequest, problem: Problem): void {
+    this.#subscriptions.delete(id);
+    this.#tell(problem, id);
+    if (this.#speech.isOfOneChannel) this.#ports.closeWith(problemTable[problem.code].close, problem.code);
+  }
+
+  /** The object's own words on it are in the queue, and leave before the socket closes. */
+  #ended(subscription: DialectSubscription, code: number): void {
+    this.#subscriptions.delete(subscription.id);
+    if (!this.#speech.isOfOneChannel) return;
+    this.#queue({ kind: "other", reader: subscription, note: { type: "close", code }, bytes: 0 });
+    this.#pumpIfFree();
+  }
+
+  #queue(item: DialectItem): void {
     if (!this.#pacing.add(item)) noteRateDrop(item.reader.channel, this.#ports.subject());
-    // While the timer runs, nothing may be sent before it.
+  }
+
+  /** While the timer runs, nothing may be sent before it. */
+  #pumpIfFree(): void {
     if (this.#timer === null) this.#pump();
   }
 
@@ -111,9 +158,14 @@ export class DialectSession implements Session {
     if (waitMs !== null && !this.#isClosed) this.#timer = setTimeout(() => this.#pump(), waitMs);
   }
 
-  #send(item: Paced<DialectSubscription>): void {
-    if (item.kind === "gap") this.#ports.send(item.reader.encodeDropped(item));
-    else this.#ports.send(item.text);
-    if (item.kind === "line") item.sent?.();
+  #send(item: DialectPaced): void {
+    if (this.#isClosed) return;
+    const { frames, close } = item.reader.speak(item);
+    for (const frame of frames) this.#ports.send(frame);
+    if (close !== undefined) this.#ports.closeWith(close, "");
+  }
+
+  #tell(problem: Problem, id?: string): void {
+    this.#ports.send(this.encodeError(problem, id));
   }
 }

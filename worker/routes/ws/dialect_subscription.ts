@@ -1,4 +1,4 @@
-import type { Dialect } from "../../../protocol/dialects/dialect.ts";
+import type { Ending, Reading, ReadingStart, Speech } from "../../../protocol/dialects/dialect.ts";
 import {
   type DownFrame,
   type EntriesFrame,
@@ -8,7 +8,7 @@ import {
   utf8Bytes,
 } from "../../../protocol/mod.ts";
 import { backoffMs, maxAttempts } from "../../core/backoff.ts";
-import type { Dropped, Line, Other } from "../../core/pacing.ts";
+import { type DialectItem, type DialectPaced, type Note, rateGap, speakNote } from "./dialect_queue.ts";
 import { isForCause, type Leg } from "./leg.ts";
 import { legWindow, type SessionPorts } from "./session.ts";
 
@@ -18,13 +18,19 @@ const steadyMs = 60_000;
 interface Subscribed {
   readonly id: string;
   readonly channel: string;
-  readonly cursor?: number;
-  /** Sends it in its turn, or drops it and announces that; its socket's channels share the queue. */
-  readonly queue: (item: Line<DialectSubscription> | Other<DialectSubscription>) => void;
+  readonly start: ReadingStart;
+  /** Queues it in its turn, or drops it and announces that; its socket's channels share the queue. */
+  readonly queue: (item: DialectItem) => void;
+  /** The reading does not want this entry. */
+  readonly hide: (cursor: number) => void;
+  /** A frame has been queued whole. */
+  readonly pump: () => void;
   /** How many channels the socket reads. */
   readonly legs: () => number;
-  /** The object ended it for a cause. */
-  readonly ended: () => void;
+  /** The object did not take it. */
+  readonly refused: (problem: Problem) => void;
+  /** The object ended it for a cause; what it said of that is queued. */
+  readonly ended: (code: number) => void;
 }
 
 /**
@@ -34,7 +40,8 @@ interface Subscribed {
  * a cause, {@link maxAttempts} failed in a row, or the client left.
  */
 export class DialectSubscription {
-  readonly #dialect: Dialect;
+  readonly #speech: Speech;
+  readonly #reading: Reading;
   readonly #ports: SessionPorts;
   readonly #about: Subscribed;
   #leg: Leg | null = null;
@@ -48,6 +55,8 @@ export class DialectSubscription {
   #endedEpoch: string | null = null;
   #windowBytes: number = limits.windowMinBytes;
   #isLevel = false;
+  /** The tail on subscribing, until the reading was told that it has all up to there. */
+  #backlogTail: number | null = Number.POSITIVE_INFINITY;
   /** Of this leg, received and not acknowledged; and of that what the client was sent, and up to where. */
   #unackedBytes = 0;
   #sentBytes = 0;
@@ -55,11 +64,12 @@ export class DialectSubscription {
   /** Bytes in flight as the object counts them while a probe is under way: what was acknowledged since is not off. */
   #probedBytes: number | null = null;
 
-  constructor(dialect: Dialect, ports: SessionPorts, about: Subscribed) {
-    this.#dialect = dialect;
+  constructor(speech: Speech, ports: SessionPorts, about: Subscribed) {
+    this.#speech = speech;
+    this.#reading = speech.read(about.id, about.channel);
     this.#ports = ports;
     this.#about = about;
-    this.#cursor = about.cursor ?? null;
+    this.#cursor = about.start.cursor ?? null;
   }
 
   /** The channel as the client calls it. */
@@ -71,11 +81,12 @@ export class DialectSubscription {
     return this.#about.channel;
   }
 
-  /** Announces lines of this channel that were dropped. */
-  encodeDropped({ from, to }: Dropped<unknown>): string {
-    const { id, channel } = this.#about;
-    const count = to - from + 1;
-    return this.#dialect.encodeGap(id, { type: "gap", channel, from, to, count, reason: "rate" });
+  /** What the client gets of what its turn has come for. */
+  speak(item: DialectPaced): Ending {
+    if (item.kind === "run") return { frames: this.#reading.frames(item.lines.map(({ part }) => part)) };
+    if (item.kind === "gap") return { frames: this.#reading.gap(rateGap(this.channel, item)) };
+    if (item.note.type === "error") return { frames: [this.#speech.encodeError(item.note, this.id)] };
+    return speakNote(this.#reading, item.note);
   }
 
   open(): void {
@@ -87,7 +98,7 @@ export class DialectSubscription {
     this.#leg = this.#ports.openLeg(
       {
         channel: this.#about.channel,
-        ...(this.#cursor !== null && { cursor: this.#cursor }),
+        ...(this.#cursor !== null ? { cursor: this.#cursor } : this.#about.start),
         ...(this.#cursor !== null && this.#epoch !== null && { epoch: this.#epoch }),
         maxWindowBytes: legWindow(this.#about.legs()),
       },
@@ -108,45 +119,63 @@ export class DialectSubscription {
   #take(text: string): void {
     // What an object of this gateway sends is believed.
     const frame = JSON.parse(text) as DownFrame;
-    const { id } = this.#about;
+    if (frame.type === "entries") this.#deliver(text, frame);
+    else this.#hear(frame, utf8Bytes(text));
+    this.#about.pump();
+  }
+
+  #hear(frame: Exclude<DownFrame, EntriesFrame>, bytes: number): void {
     switch (frame.type) {
       case "subscribed":
+        if (this.#reading.subscribed !== undefined) this.#note(frame, bytes);
         this.#begin(frame);
         return;
       case "window":
         this.#windowBytes = frame.windowBytes;
         this.#ack();
         return;
-      case "entries":
-        this.#deliver(text, frame);
-        return;
       case "pong":
         this.#probed();
         return;
       case "gap":
-        if (frame.to !== null) this.#cursor = frame.to;
-        this.#tell(this.#dialect.encodeGap(id, frame));
+        this.#note(frame, bytes);
+        if (frame.to !== null) this.#moveTo(frame.to);
         return;
       case "end":
         if (this.#endedEpoch === this.#epoch) return;
         this.#endedEpoch = this.#epoch;
-        this.#tell(this.#dialect.encodeEnd(id, frame));
+        this.#note(frame, bytes);
         return;
       case "error":
-        this.#tell(this.#dialect.encodeError(frame, id));
+        this.#note(frame, bytes);
+        return;
+      case "summary":
+        if (this.#reading.summary !== undefined) this.#note(frame, bytes);
+        return;
+      case "reply":
+        if (this.#reading.reply !== undefined) this.#note(frame, bytes);
         return;
       default:
-        // Summaries, redactions and the like have no frame in a dialect.
+        // Redactions and the like have no frame in a dialect.
         return;
     }
   }
 
   #begin({ epoch, cursor, tail, windowBytes }: SubscribedFrame): void {
     this.#epoch = epoch;
-    this.#cursor = cursor;
     this.#windowBytes = windowBytes;
+    if (this.#backlogTail !== null) this.#backlogTail = tail;
+    this.#moveTo(cursor);
     if (cursor === tail) this.#isLevel = true;
     this.#probe();
+  }
+
+  /** Goes on after `cursor`; the reading is told when that is all there was on subscribing. */
+  #moveTo(cursor: number): void {
+    this.#cursor = cursor;
+    if (this.#backlogTail === null || cursor < this.#backlogTail) return;
+    this.#backlogTail = null;
+    if (this.#reading.level !== undefined) this.#note({ type: "level" }, 0);
   }
 
   /** Queues what is new; pages are cut at chunks and may begin before the cursor asked for. */
@@ -155,26 +184,17 @@ export class DialectSubscription {
     this.#unackedBytes += frameBytes;
     if (this.#probedBytes !== null) this.#probedBytes += frameBytes;
     const last = first + entries.length - 1;
-    const begin = Math.max(first, (this.#cursor ?? 0) + 1);
-    this.#cursor = Math.max(last, this.#cursor ?? 0);
     const leg = this.#leg;
-    const sent = () => this.#sent(leg, frameBytes, last);
-    for (let cursor = begin; cursor <= last; cursor++) {
+    for (let cursor = Math.max(first, (this.#cursor ?? 0) + 1); cursor <= last; cursor++) {
       const entry = entries[cursor - first];
       if (entry === undefined) break;
-      const line = this.#dialect.encodeEntry(this.#about.id, entry, cursor);
-      this.#about.queue({
-        kind: "line",
-        reader: this,
-        cursor,
-        text: line,
-        bytes: utf8Bytes(line),
-        isLive: this.#isLevel,
-        ...(cursor === last && { sent }),
-      });
+      const piece = this.#reading.encode(entry, cursor);
+      if (piece === null) this.#about.hide(cursor);
+      else this.#about.queue({ kind: "line", reader: this, cursor, ...piece, isLive: this.#isLevel });
+      this.#moveTo(cursor);
     }
-    if (begin > last) sent();
     if (this.#isLevel) this.#ackIfOwed(this.#unackedBytes);
+    else this.#note({ type: "passed", sent: () => this.#sent(leg, frameBytes, last) }, 0);
   }
 
   /** The client was sent all of a frame, which came by `leg`. */
@@ -220,20 +240,19 @@ export class DialectSubscription {
     }
   }
 
-  #tell(text: string): void {
-    this.#about.queue({ kind: "other", reader: this, text, bytes: utf8Bytes(text) });
+  #note(note: Note, bytes: number): void {
+    this.#about.queue({ kind: "other", reader: this, note, bytes });
   }
 
   #refused(problem: Problem): void {
     this.#leg = null;
-    this.#tell(this.#dialect.encodeError(problem, this.#about.id));
-    this.#about.ended();
+    this.#about.refused(problem);
   }
 
   #lost(code: number): void {
     this.#leg = null;
     if (isForCause(code)) {
-      this.#about.ended();
+      this.#about.ended(code);
       return;
     }
     if (Date.now() - this.#openedAt > steadyMs) this.#attempts = 0;

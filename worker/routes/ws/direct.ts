@@ -5,7 +5,7 @@ import type { SocketPlan } from "../../core/contract.ts";
 import { authorizeChannel, channelOfPath } from "../auth/authorize.ts";
 import type { RouteContext } from "../context.ts";
 import { parseQuery } from "../parse.ts";
-import { checkHandshake } from "./handshake.ts";
+import { checkReading } from "./handshake.ts";
 import { openObjectSocket } from "./object_socket.ts";
 import { offersNative } from "./refuse_handshake.ts";
 import { refuseSocket } from "./refuse_socket.ts";
@@ -19,7 +19,7 @@ export async function openDirectSocket(c: RouteContext): Promise<Response> {
 }
 
 async function planSocket(c: RouteContext): Promise<Result<SocketPlan>> {
-  const identity = await checkHandshake(c);
+  const identity = await checkReading(c);
   if (!identity.ok) return identity;
   const { claims, tenant } = identity.value;
   const channel = channelOfPath(c);

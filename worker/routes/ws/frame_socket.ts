@@ -124,6 +124,12 @@ export class FrameSocket {
     }
   }
 
+  /** Its client would not come back: it lives for as long as the platform lets it. */
+  leaveToPlatform(): void {
+    this.#framesLeft = Number.POSITIVE_INFINITY;
+    this.#bytesLeft = Number.POSITIVE_INFINITY;
+  }
+
   /** Tells the client why, and closes. */
   fail(problem: Problem): void {
     this.send(this.#speaker.encodeError(problem));

@@ -20,6 +20,16 @@ export async function checkHandshake(c: RouteContext): Promise<Result<Identity>>
   return origin.ok ? identify(c) : origin;
 }
 
+/** The same for a socket that reads: these can be switched off. */
+export async function checkReading(c: RouteContext): Promise<Result<Identity>> {
+  const identity = await checkHandshake(c);
+  if (!identity.ok || c.get("settings").REALTIME_ENABLED) return identity;
+  return refuse(
+    "realtime_disabled",
+    "Sockets that read are switched off here (REALTIME_ENABLED). History can be read over HTTP.",
+  );
+}
+
 /** Who names versions of this protocol must name one that is spoken here; other protocols are let be. */
 function checkVersion(request: Request): Result<true> {
   const versions = offeredProtocols(request).filter((offered) => /^tailrace\.v\d+$/.test(offered));

@@ -1,3 +1,4 @@
+import type { DialectCommand } from "../../../protocol/dialects/dialect.ts";
 import {
   type ChannelName,
   limits,
@@ -8,7 +9,7 @@ import {
 import type { SocketPlan } from "../../core/contract.ts";
 import type { Leg, LegEvents } from "./leg.ts";
 
-/** One client's reading on `/ws`, in the native protocol or in a dialect's. */
+/** One client's reading, in the native protocol or in a dialect's. */
 export interface Session {
   /** Takes a frame: a JSON object, not yet believed. */
   receive(frame: Untrusted): void;
@@ -32,6 +33,8 @@ export interface SessionPorts {
   /** Whose token the socket has. */
   subject(): string;
   authorize(channel: ChannelName): Promise<Result<unknown>>;
+  /** Sends a message upwards; what became of it comes by the leg, as `reply`. */
+  command(channel: string, command: DialectCommand): Promise<Result<unknown>>;
   openLeg(request: LegRequest, events: LegEvents): Leg;
   renew(token: string): void;
 }

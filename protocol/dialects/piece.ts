@@ -1,0 +1,8 @@
+import { utf8Bytes } from "../utf8.ts";
+import type { Piece } from "./dialect.ts";
+
+/** An entry that is a frame of its own. */
+export function loneFrame(frame: Readonly<Record<string, unknown>>): Piece<string> {
+  const part = JSON.stringify(frame);
+  return { part, bytes: utf8Bytes(part), run: null };
+}
