@@ -203,6 +203,27 @@ describe("[VRT3] the reader's place", () => {
     expect(short.following).toBe(true);
   });
 
+  test("a glide down that was under way when the reader turned up does not follow; a turn down does", () => {
+    const { position } = read(100);
+    const end = 100 * rowHeight - viewport;
+    position.scrolled(0);
+    position.scrolled(1_000);
+    position.turnedUp();
+    position.scrolled(1_200);
+    position.scrolled(end - 2 * rowHeight);
+    expect(position.following).toBe(false);
+    expect(position.top).toBe(end - 2 * rowHeight);
+    position.turnedDown();
+    position.scrolled(end - rowHeight);
+    expect(position.following).toBe(true);
+    expect(position.top).toBe(end - rowHeight);
+    position.turnedUp();
+    position.follow();
+    position.scrolled(0);
+    position.scrolled(end);
+    expect(position.following).toBe(true);
+  });
+
   test("what was set and comes back rounded is no movement", () => {
     const { position } = read(2_000_000);
     expect(position.scrolled(Math.round(position.scrollTop))).toBe(false);

@@ -229,6 +229,46 @@ describe("by keyboard alone", () => {
     await page.context().close();
   });
 
+  test("[A11Y8] a key up while the log glides to its end is not undone when it arrives, and a key down follows", async () => {
+    const page = await open(`/builds/running${address.hash}`, desktop);
+    const log = page.getByRole("log");
+    const toggle = page.getByRole("button", { name: /^Follow(ing)?$/ });
+    await page.getByText("line 200", { exact: true }).waitFor();
+    /** Listens; then answers with what was left to the log's end at the next event of a type. */
+    const next = async (type: string) => {
+      const seen = await log.evaluateHandle((element, type) => {
+        const left = () => element.scrollHeight - element.clientHeight - element.scrollTop;
+        const first = new Promise<number>((resolve) =>
+          element.addEventListener(type, () => resolve(left()), { once: true }),
+        );
+        return { first };
+      }, type);
+      return () => seen.evaluate(({ first }) => first);
+    };
+    const press = async (key: string) => {
+      const arrived = await next("scrollend");
+      await page.keyboard.press(key);
+      return arrived();
+    };
+    await press("Home");
+    const glides = await next("scroll");
+    const pressed = await next("keyup");
+    const arrived = await next("scrollend");
+    await page.keyboard.down("End");
+    await glides();
+    await page.keyboard.press("ArrowUp");
+    // It came midway: else this would show nothing.
+    expect(await pressed()).toBeGreaterThan(100);
+    const left = await arrived();
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThanOrEqual(40);
+    expect(await toggle.textContent()).toBe("Follow");
+    await page.keyboard.up("End");
+    expect(await press("ArrowDown")).toBe(0);
+    await expect.poll(() => toggle.textContent()).toBe("Following");
+    await page.context().close();
+  });
+
   test("[A11Y5] the log is scrolled by its keys, and a stage is folded by Enter", async () => {
     const page = await open(`/builds/finished${address.hash}`, desktop);
     await page.locator(".proof-verified").waitFor();

@@ -109,6 +109,10 @@ export class LogView {
     this.#show();
   }
 
+  turnedDown(): void {
+    this.position.turnedDown();
+  }
+
   resize(viewport: number): void {
     this.position.resize(viewport);
     this.#show();

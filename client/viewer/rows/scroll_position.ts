@@ -25,6 +25,9 @@ interface Anchor {
  * off again is where it was put on.
  *
  *   following ──the reader scrolls up──► reading ──the reader scrolls to the end, or asks──► following
+ *
+ * Browsers animate scrolls. One that glides to the end does not mean the end any more once the reader has turned
+ * up: then only a turn down, or asking, leads back to following.
  */
 export class ScrollPosition {
   #layout: RowLayout;
@@ -33,6 +36,8 @@ export class ScrollPosition {
   #count = 0;
   #anchor: Anchor | null = null;
   #following = true;
+  /** The reader turned up last: what still glides down does not lead to following. */
+  #isTurnedUp = false;
   /** Where the scroll bar is, as far as it is known here. */
   #barAt = 0;
 
@@ -98,7 +103,7 @@ export class ScrollPosition {
     const isAtEnd = lastTop(this.scale) - top <= endTolerance;
     this.#top = top;
     if (isUp && !isAtEnd) this.#following = false;
-    if (!isUp && isAtEnd) this.#following = true;
+    if (!isUp && isAtEnd && !this.#isTurnedUp) this.#following = true;
     this.#hold();
     return true;
   }
@@ -106,11 +111,18 @@ export class ScrollPosition {
   /** The reader turns the wheel up, drags down or presses a key that goes up. */
   turnedUp(): void {
     if (lastTop(this.scale) === 0) return;
+    this.#isTurnedUp = true;
     this.#following = false;
     this.#hold();
   }
 
+  /** The reader turns the wheel down, drags up, presses a key that goes down, or takes the scroll bar. */
+  turnedDown(): void {
+    this.#isTurnedUp = false;
+  }
+
   follow(): void {
+    this.#isTurnedUp = false;
     this.#following = true;
     this.#settle();
   }
