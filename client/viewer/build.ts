@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { build } from "esbuild";
 
-/** Builds the viewer and the documents' page into `dist/assets`, which the Worker serves as its assets. */
+/** Builds the pages and the plain script for others into `dist/assets`, which the Worker serves as its assets. */
 
 const viewerDir = import.meta.dirname;
 const outDir = resolve(viewerDir, "../../dist/assets");
@@ -47,6 +47,7 @@ async function makeFiles(): Promise<Files> {
   ] as const;
   files.set("assets/swagger-ui-bundle.js.LICENSE.txt", await readSwagger("swagger-ui-bundle.js.LICENSE.txt"));
   files.set("favicon.svg", await readFile(join(viewerDir, "favicon.svg")));
+  files.set("frontend_realtime_log.js", await bundlePlainScript("../frontend/main.ts"));
   for (const [page, values] of pages) files.set(page, await fillPage(page, values));
   return files;
 }
@@ -74,6 +75,22 @@ async function addBundle(files: Files, entry: string): Promise<string> {
     made.entryPoint !== undefined && resolve(made.entryPoint) === join(viewerDir, entry);
   const [path = ""] = Object.entries(metafile.outputs).find(isEntry) ?? [];
   return `/${relative(outDir, resolve(path))}`;
+}
+
+/** A script that a page includes as it stands: no module, nothing loaded later, its names on `window` alone. */
+async function bundlePlainScript(entry: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [join(viewerDir, entry)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+    logLevel: "error",
+  });
+  const [script] = outputFiles;
+  if (script === undefined) throw new Error(`${entry} was built to nothing.`);
+  return script.contents;
 }
 
 function readSwagger(name: string): Promise<Uint8Array> {

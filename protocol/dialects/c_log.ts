@@ -1,4 +1,5 @@
 import { type Entry, type JsonObject, type Level, levels } from "../entry.ts";
+import { eventLine } from "./as_line.ts";
 
 /** A log object of dialect C: an element of `logs` on its socket and in its history. */
 
@@ -20,7 +21,7 @@ export interface CLog {
 export function cLog(entry: Entry, cursor: number): CLog {
   const timestamp = new Date(entry.ts).toISOString();
   if (entry.kind === "event") {
-    return { timestamp, level: "INFO", message: `${entry.event} ${JSON.stringify(entry.data)}`, cursor };
+    return { timestamp, level: "INFO", message: eventLine(entry), cursor };
   }
   const { level, line, stage, fields } = entry;
   return {

@@ -1,5 +1,6 @@
 import type { Entry, Level } from "../entry.ts";
 import type { EndFrame, GapFrame } from "../frames/down.ts";
+import { eventLine } from "./as_line.ts";
 
 /** A message of dialect D: what its socket sends for a line, and its history answers. Its keys never vanish. */
 
@@ -48,7 +49,7 @@ export function carryProgress(before: DProgress, entry: Entry): DProgress {
 /** The message of an entry; `at` is what is known after it. An event is a line: its name and compact JSON data. */
 export function dMessage(entry: Entry, offset: number, at: DProgress): DMessage {
   if (entry.kind === "event") {
-    return messageOf(entry.ts, "INFO", `${entry.event} ${JSON.stringify(entry.data)}`, at, offset);
+    return messageOf(entry.ts, "INFO", eventLine(entry), at, offset);
   }
   return messageOf(entry.ts, levelOf(entry.level), entry.line, at, offset);
 }

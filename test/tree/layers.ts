@@ -35,6 +35,7 @@ const rooms: readonly Room[] = [
     rooms: ["client/sdk/", "protocol/"],
     packages: ["preact", "@preact/signals"],
   },
+  { path: "client/frontend/", rooms: ["client/sdk/", "protocol/"], packages: [] },
   { path: "client/viewer/build.ts", rooms: [], packages: ["node:", "esbuild"] },
   {
     path: "client/cli/",

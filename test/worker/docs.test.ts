@@ -14,9 +14,16 @@ interface OpenApi {
 
 /** Pages and their files are no part of the protocol. */
 const isPage = (path: string): boolean =>
-  ["/", "/builds", "/channels/*", "/login", "/docs", "/favicon.svg", "/assets/*"].some((page) =>
-    page === "/builds" ? path.startsWith(page) : path === page,
-  );
+  [
+    "/",
+    "/builds",
+    "/channels/*",
+    "/login",
+    "/docs",
+    "/favicon.svg",
+    "/frontend_realtime_log.js",
+    "/assets/*",
+  ].some((page) => (page === "/builds" ? path.startsWith(page) : path === page));
 
 function section(heading: string): string {
   const start = document.indexOf(`\n## ${heading}\n`);

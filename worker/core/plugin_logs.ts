@@ -1,3 +1,4 @@
+import { eventLine } from "../../protocol/dialects/as_line.ts";
 import { type CLog, cLog } from "../../protocol/dialects/c_log.ts";
 import { type Entry, ok, type Result } from "../../protocol/mod.ts";
 import type { ChannelHead } from "./contract.ts";
@@ -22,8 +23,7 @@ export function compileLineSelection(selection: EntrySelection): Result<EntryTes
 
 function asLine(entry: Entry): Entry {
   if (entry.kind === "log") return entry;
-  const { ts, event, data } = entry;
-  return { kind: "log", ts, level: "info", line: `${event} ${JSON.stringify(data)}` };
+  return { kind: "log", ts: entry.ts, level: "info", line: eventLine(entry) };
 }
 
 /** The answer from a page that was read backwards from the tail for at most `lines` lines. */

@@ -38,6 +38,7 @@ const hashedName = /-(?:[0-9a-f]{10}|[0-9A-Z]{8})\.\w+$/;
 export function addPages(app: Hono<GatewayEnv>): void {
   app.get("/", (c) => c.redirect("/builds", 302));
   for (const [path, file] of Object.entries(pages)) app.get(path, (c) => servePage(c, file));
+  app.get("/frontend_realtime_log.js", (c) => serveFile(c, "no-cache"));
   app.get("/favicon.svg", (c) => serveFile(c, "public, max-age=86400"));
   app.get("/assets/*", (c) =>
     serveFile(c, hashedName.test(c.req.path) ? "public, max-age=31536000, immutable" : "no-cache"),

@@ -1,16 +1,15 @@
 import { z } from "zod";
 import { cLevels } from "../../dialects/c_log.ts";
-import { dialectIdMaxChars } from "../../dialects/channel_id.ts";
 import { type Level, levels } from "../../entry.ts";
 import { limits } from "../../limits.ts";
 import { sentJsonObject } from "../json.ts";
 import { count, cursor } from "../names.ts";
-import { integerText, plainText, strictQuery, timeText } from "./query.ts";
+import { dialectIdText, integerText, plainText, strictQuery, timeText } from "./query.ts";
 
 /** `GET /plugin/:id/logs`, of dialect C. */
 
 export const pluginParams = z.object({
-  id: plainText(dialectIdMaxChars, {
+  id: dialectIdText({
     description: "The plugin's id, or a channel's whole name with %2F for its slash",
     example: "nginx",
   }),

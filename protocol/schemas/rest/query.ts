@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { maxTs } from "../../entry.ts";
+import { limits } from "../../limits.ts";
 
 /**
  * Values of a query: text that stands for something. Their messages say what is allowed, for the sentence of
@@ -56,6 +57,11 @@ export function plainText(maxChars: number, about: About) {
     .min(1, `a text of 1 to ${maxChars} characters`)
     .max(maxChars, `a text of 1 to ${maxChars} characters`)
     .meta({ ...about });
+}
+
+/** An id of a dialect: of the dialect's kind, or a channel's whole name. Its grammar is checked with its kind. */
+export function dialectIdText(about: About) {
+  return plainText(limits.kindChars + 1 + limits.idChars, about);
 }
 
 const isoTime = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?)?$/;

@@ -1,14 +1,13 @@
 import { z } from "zod";
-import { dialectIdMaxChars } from "../../dialects/channel_id.ts";
 import { dLevels } from "../../dialects/d_message.ts";
 import { limits } from "../../limits.ts";
 import { statuses } from "../../summary.ts";
 import { count, cursor } from "../names.ts";
-import { integerText, plainText, strictQuery } from "./query.ts";
+import { dialectIdText, integerText, strictQuery } from "./query.ts";
 
 /** The endpoints of dialect D: install tasks. */
 
-const taskId = plainText(dialectIdMaxChars, {
+const taskId = dialectIdText({
   description: "The task's id, or a channel's whole name",
   example: "7f3c2a90-4f0e-4f6b-9d4f-0c8f6d0b7a11",
 });

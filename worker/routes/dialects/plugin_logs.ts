@@ -37,7 +37,12 @@ export class ReadPluginLogs extends OpenAPIRoute {
     const identity = await identify(c);
     if (!identity.ok) return problemResponse(identity.problem);
     const id = c.req.param("id") ?? "";
-    const access = await authorizeId(c, identity.value, "read", { kind: "plugin", id, field: "The plugin" });
+    const access = await authorizeId(c, identity.value, "read", {
+      kind: "plugin",
+      id,
+      where: "The path",
+      field: "id",
+    });
     if (!access.ok) return problemResponse(access.problem);
     const query = parseQuery(c.req.raw, pluginLogsQuery);
     if (!query.ok) return problemResponse(query.problem);

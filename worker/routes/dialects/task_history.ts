@@ -13,7 +13,7 @@ import type { RouteContext } from "../context.ts";
 import { bearer, jsonAnswer, problems } from "../openapi_parts.ts";
 import { parseQuery } from "../parse.ts";
 import { problemResponse } from "../problem.ts";
-import { authorizeId } from "./authorize_id.ts";
+import { authorizeId, taskOf } from "./authorize_id.ts";
 
 /** `GET /v1/log/history`: a task's messages, paged by offset. */
 export class ReadTaskHistory extends OpenAPIRoute {
@@ -36,7 +36,7 @@ export class ReadTaskHistory extends OpenAPIRoute {
     const query = parseQuery(c.req.raw, taskHistoryQuery);
     if (!query.ok) return problemResponse(query.problem);
     const { task_id: id, offset = 0, limit = limits.historyDefaultEntries } = query.value;
-    const access = await authorizeId(c, identity.value, "read", { kind: "task", id, field: "task_id" });
+    const access = await authorizeId(c, identity.value, "read", taskOf(id));
     if (!access.ok) return problemResponse(access.problem);
     const history = await readTask(c, access.value, id, offset, limit);
     if (!history.ok) return problemResponse(history.problem);

@@ -7,7 +7,7 @@ import type { RouteContext } from "../context.ts";
 import { bearer, jsonAnswer, problems } from "../openapi_parts.ts";
 import { parseQuery } from "../parse.ts";
 import { problemResponse } from "../problem.ts";
-import { authorizeId } from "./authorize_id.ts";
+import { authorizeId, taskOf } from "./authorize_id.ts";
 
 /** `GET /v1/log/status`: how far a task has come. One that nothing was written to is `waiting`. */
 export class ReadTaskStatus extends OpenAPIRoute {
@@ -29,7 +29,7 @@ export class ReadTaskStatus extends OpenAPIRoute {
     const query = parseQuery(c.req.raw, taskStatusQuery);
     if (!query.ok) return problemResponse(query.problem);
     const id = query.value.task_id;
-    const access = await authorizeId(c, identity.value, "read", { kind: "task", id, field: "task_id" });
+    const access = await authorizeId(c, identity.value, "read", taskOf(id));
     if (!access.ok) return problemResponse(access.problem);
     const { tenant, channel } = access.value;
     const summary = await channelObject(c.env, tenant, channel.name).summary(tenant, channel.name);
