@@ -100,28 +100,30 @@ describe("the channel object", () => {
     }
   });
 
-  it("[OBJ7] a storage that refuses a write: nothing is acknowledged, nobody hears of it, the next works", async () => {
+  it("[OBJ7] a disk that refuses the second row of a flush: nothing is acknowledged, nobody hears of it, the next works", async () => {
     const channel = "build/full";
     await appendTo(channel, lines(1, 1));
     const socket = await TestSocket.open(channel);
     await socket.lines(0, 1);
-    await runInDurableObject(stubOf(channel), (_: ChannelObject, state) => {
-      state.storage.sql.exec(
-        "CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'disk full'); END",
-      );
-    });
+    const run = (query: string) =>
+      runInDurableObject(stubOf(channel), (_: ChannelObject, { storage }) => [...storage.sql.exec(query)]);
+    await run(`CREATE TRIGGER full BEFORE INSERT ON journal WHEN (SELECT count(*) FROM journal) = 2
+      BEGIN SELECT RAISE(ABORT, 'disk full'); END`);
     const producer = { id: "p", epoch: 0, seq: 0 };
-    expect(await appendTo(channel, lines(2, 3), producer)).toMatchObject({
-      ok: false,
-      problem: { code: "storage_failed", retryAfterMs: 1_000 },
-    });
-    await runInDurableObject(stubOf(channel), (_: ChannelObject, state) => {
-      state.storage.sql.exec("DROP TRIGGER full");
-    });
-    expect(await appendTo(channel, lines(2, 3), producer)).toMatchObject({
-      ok: true,
-      value: { first: 2, last: 3 },
-    });
+    const twoRows = lines(9_001, 9_400, 1_000);
+    const refused = { ok: false, problem: { code: "storage_failed", retryAfterMs: 1_000 } };
+    expect(await appendTo(channel, twoRows, producer)).toMatchObject(refused);
+    await evictDurableObject(stubOf(channel), { webSockets: "hibernate" });
+    const [first, second] = await Promise.all([
+      appendTo(channel, twoRows, producer),
+      appendTo(channel, lines(9_401, 9_401), { ...producer, seq: 1 }),
+    ]);
+    expect(first).toMatchObject(refused);
+    expect(second).toMatchObject({ ok: false });
+    expect(await run("SELECT first, last FROM journal")).toEqual([{ first: 1, last: 1 }]);
+    await run("DROP TRIGGER full");
+    const next = { ok: true, value: { first: 2, last: 3, duplicate: false } };
+    expect(await appendTo(channel, lines(2, 3), producer)).toMatchObject(next);
     expect(await socket.lines(1, 3)).toEqual([
       [2, "line 2"],
       [3, "line 3"],
