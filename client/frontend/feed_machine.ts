@@ -16,7 +16,8 @@ export type Phase =
   | { readonly name: "replaying"; readonly failures: number }
   /** `failures` in a row, each of which ended before a message came. */
   | { readonly name: "connecting"; readonly failures: number }
-  | { readonly name: "live"; readonly failures: number }
+  /** `last` repeats the newest offset: the task's end, if the socket closes so, else why it closes. */
+  | { readonly name: "live"; readonly failures: number; readonly last?: DMessage }
   /** The socket was quiet for long: history is asked whether it is still alive. */
   | { readonly name: "checking"; readonly failures: number }
   | { readonly name: "waiting"; readonly to: "replay" | "connect" | "end"; readonly failures: number }
@@ -94,7 +95,7 @@ export function transition(feed: Feed, event: FeedEvent, chance: number): Step {
       return phase.name === "connecting" ? quiet(feed, phase.failures) : stay(feed);
     case "message":
       return phase.name === "live" || phase.name === "checking"
-        ? afterMessage(feed, event.message)
+        ? afterMessage(feed, event.message, phase.failures)
         : stay(feed);
     case "closed":
       return afterClose(feed, event, chance);
@@ -152,12 +153,9 @@ function afterStatus(feed: Feed, status: TaskStatus): Step {
   return enter(feed, { ...phase, final: status.is_completed ? status : null }, { do: "page", offset });
 }
 
-function afterMessage(before: Feed, message: DMessage): Step {
-  // The last one repeats the newest offset: the close that follows it need not be waited for.
-  if (message.offset === before.offset && message.level !== "WARN") {
-    const ending = enter(before, { name: "ending", failures: 0 }, { do: "close" }, { do: "status" });
-    return after([{ do: "show", messages: [message] }], ending);
-  }
+function afterMessage(before: Feed, message: DMessage, failures: number): Step {
+  const isLast = message.offset === before.offset && message.level !== "WARN";
+  if (isLast) return enter(before, { name: "live", failures, last: message }, { do: "timer", ms: quietMs });
   const { feed, effects } = show(before, [message]);
   return after(effects, quiet(feed, 0));
 }
@@ -195,10 +193,15 @@ function afterClose(
 ): Step {
   const { phase } = feed;
   if (phase.name !== "connecting" && phase.name !== "live" && phase.name !== "checking") return stay(feed);
-  if (code === 1000) return enter(feed, { name: "ending", failures: 0 }, { do: "status" });
+  const last = phase.name === "live" ? phase.last : undefined;
+  if (code === 1000) {
+    const shown: FeedEffect[] = last === undefined ? [] : [{ do: "show", messages: [last] }];
+    return after(shown, enter(feed, { name: "ending", failures: 0 }, { do: "status" }));
+  }
   const failures = phase.failures + 1;
   const reaction = reactionTo(code);
-  if (reaction === "stop" || (reaction === "renew" && failures > 1)) return refused(feed, detail || reason);
+  if (reaction === "stop" || (reaction === "renew" && failures > 1))
+    return refused(feed, last?.message || detail || reason);
   if (failures >= maxFailures || reason === "realtime_disabled") {
     return enter(feed, { name: "polling", polls: 1, final: null }, { do: "status" });
   }

@@ -92,8 +92,12 @@ describe("a task's feed", () => {
 
   test("[FEED2] ends with the socket's last message, shown once, and with a close 1000 is not opened again", () => {
     const told = drive(live(7));
-    const effects = told.send({ type: "message", message: message(7, "SUCCESS") });
-    expect(effects.map((effect) => effect.do)).toEqual(["show", "close", "status"]);
+    expect(told.send({ type: "message", message: message(7, "SUCCESS") })).toEqual([
+      { do: "timer", ms: quietMs },
+    ]);
+    expect(told.shown).toEqual([]);
+    expect(told.send(closed(1000)).at(-1)).toEqual({ do: "status" });
+    expect(told.shown).toEqual([7]);
     expect(told.send({ type: "status", status: status(true) })).toEqual([]);
     expect(told.phase).toEqual({ name: "ended", status: status(true) });
     const bare = drive(live(7));
@@ -125,7 +129,7 @@ describe("a task's feed", () => {
     }
     expect(polls + 1).toBe(pollsPerSocket);
     expect(feed.phase).toMatchObject({ name: "connecting" });
-    feed.send(closed(1006));
+    feed.send({ type: "opened" }, { type: "message", message: message(8, "ERROR") }, closed(4429));
     expect(feed.phase.name).toBe("polling");
   });
 
@@ -164,6 +168,10 @@ describe("a task's feed", () => {
       feed.send(closed(code));
       expect(feed.phase).toEqual({ name: "refused", detail: "Why." });
     }
+    const told = drive(live(7));
+    told.send({ type: "message", message: message(7, "ERROR") }, closed(4403));
+    expect(told.phase).toEqual({ name: "refused", detail: "line 7" });
+    expect(told.shown).toEqual([]);
     const renewed = drive(live(7));
     renewed.send(closed(4401), { type: "timer" }, { type: "opened" });
     expect(renewed.phase.name).toBe("live");
