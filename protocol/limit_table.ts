@@ -50,6 +50,10 @@ const explanations: Readonly<Record<LimitName, Omit<Limit, "value">>> = {
   channelAgents: { unit: "agents", reason: "one works for each group, the others stand by" },
   channelGroups: { unit: "groups", reason: "the cursor of each is kept, also while it is away" },
   dialectIdChars: { unit: "characters", reason: "the id that a dialect's client may give a frame, opaque" },
+  initialBytes: {
+    unit: "bytes",
+    reason: "what dialect C sends in its first frame is held until it is all there",
+  },
   tokenChars: { unit: "characters", reason: "a JWT with hundreds of grants stays below it" },
   searchChars: { unit: "characters", reason: "a search runs on every line" },
   historyEntries: { unit: "entries", reason: "a page of history" },

@@ -49,6 +49,7 @@ const values = {
   channelAgents: 100,
   channelGroups: 100,
   dialectIdChars: 128,
+  initialBytes: 256 * KiB,
   tokenChars: 16_384,
   searchChars: 256,
   historyEntries: 5_000,

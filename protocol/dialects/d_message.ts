@@ -70,6 +70,11 @@ export function dEndMessage(end: EndFrame, at: DProgress, ts: number): DMessage 
   return messageOf(ts, isSuccess ? "SUCCESS" : "ERROR", endText(end), known, end.cursor);
 }
 
+/** A refusal as a message. `ts` is now, `offset` the last one that was told. */
+export function dErrorMessage(message: string, offset: number, at: DProgress, ts: number): DMessage {
+  return messageOf(ts, "ERROR", message, at, offset);
+}
+
 function endText({ status, exitCode, signal, message }: EndFrame): string {
   const how = [
     ...(exitCode !== undefined && exitCode !== 0 ? [`exit code ${exitCode}`] : []),
