@@ -81,8 +81,16 @@ function parentOf(pid: number): number {
 
 function startFromProc(pid: number): string | null {
   const fields = statFields(pid);
-  // Z: ended and not yet reaped. The 22nd field is the start, in ticks since boot.
-  return fields === null || fields[0] === "Z" ? null : `${bootId()}:${fields[19]}`;
+  // The 22nd field is the start, in ticks since boot.
+  return fields === null || hasEnded(fields) ? null : `${bootId()}:${fields[19]}`;
+}
+
+/**
+ * Ended and not yet reaped (Z), by its last thread: files and ports stay taken until that has ended, and the first
+ * may end before it. The 20th field counts threads.
+ */
+function hasEnded(fields: readonly string[]): boolean {
+  return fields[0] === "Z" && Number(fields[17]) <= 1;
 }
 
 /** Tells one boot from the next, after which numbers and ticks begin anew. */
