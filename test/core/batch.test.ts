@@ -108,12 +108,17 @@ describe("a batch", () => {
     const parts = storedEntries(batchOf([log("z".repeat(500), { fields })]).text);
     expect(parts.map((part) => part.line).join("")).toBe("z".repeat(500));
     expect(parts.map((part) => part.fields !== undefined)).toEqual([true, false]);
+  });
+
+  test("[BAT13] refuses the whole batch for an entry that cannot be split small enough, and names it", () => {
     const tooLarge = makeBatch([log("a"), log("b", { fields: { x: "y".repeat(limits.entryBytes) } })]);
     expect(tooLarge).toMatchObject({ ok: false, problem: { code: "entry_too_large" } });
     if (!tooLarge.ok)
       expect(tooLarge.problem.message).toMatch(/^Entry 2 has 131,\d+ bytes of JSON beside its line/);
-    const event = makeBatch([{ kind: "event", ts: 1, event: "e", data: "y".repeat(limits.entryBytes) }]);
+    const data = "y".repeat(limits.entryBytes);
+    const event = makeBatch([log("a"), { kind: "event", ts: 1, event: "e", data }, log("b")]);
     expect(event).toMatchObject({ ok: false, problem: { code: "entry_too_large" } });
+    if (!event.ok) expect(event.problem.message).toMatch(/^Entry 2 /);
   });
 
   test("[BAT5] is bounded where escapes make it large", () => {

@@ -133,7 +133,7 @@ const bad: readonly [
   ],
   [
     "a large entry",
-    { body: JSON.stringify({ entries: [{ line: "a", fields: { x: "y".repeat(140_000) } }] }) },
+    { body: JSON.stringify({ entries: [{ line: "a" }, { line: "b", fields: { x: "y".repeat(140_000) } }] }) },
     413,
     "entry_too_large",
     "131,072",
