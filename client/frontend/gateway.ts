@@ -89,7 +89,10 @@ export class Gateway {
       if (!response.ok) return { ok: false, failure: failureOf(response.status, body) };
       const value = read(body);
       if (value !== null) return { ok: true, value };
-      return { ok: false, failure: { code: "answer_invalid", detail: `${url.pathname}: ?` } };
+      return {
+        ok: false,
+        failure: { code: "answer_invalid", detail: `What came from ${url.pathname} is not the gateway's.` },
+      };
     } catch (error) {
       return { ok: false, failure: { code: null, detail: String(error) } };
     }

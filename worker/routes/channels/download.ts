@@ -1,17 +1,17 @@
 import { OpenAPIRoute } from "chanfana";
 import type { z } from "zod";
-import { limits, ok, type Result, refuse } from "../../../protocol/mod.ts";
+import { ok, type Result, refuse } from "../../../protocol/mod.ts";
 import { downloadQuery } from "../../../protocol/schemas/rest/history.ts";
 import type { ChannelHead } from "../../core/contract.ts";
-import { compileSelection, type EntryTest } from "../../core/entry_test.ts";
-import { type EntryWriter, type ExportFormat, entryWriter } from "../../core/export_text.ts";
-import { entriesOfPage } from "../../core/history.ts";
+import { compileSelection } from "../../core/entry_test.ts";
+import { type ExportFormat, entryWriter } from "../../core/export_text.ts";
 import { channelObject } from "../../objects/env.ts";
 import { type Access, authorizePath } from "../auth/authorize.ts";
 import type { RouteContext } from "../context.ts";
 import { bearer, channelParams, problems, textAnswer } from "../openapi_parts.ts";
 import { parseQuery } from "../parse.ts";
 import { problemResponse } from "../problem.ts";
+import { type CursorRange, exportStream } from "./export_stream.ts";
 import { selectionOf } from "./selection.ts";
 
 /** `GET /v1/channels/:kind/:id/download`: the channel's text, read page by page as the client takes it. */
@@ -44,13 +44,7 @@ export class DownloadChannel extends OpenAPIRoute {
   }
 }
 
-/** Cursors, both included. */
-interface Range {
-  readonly from: number;
-  readonly to: number;
-}
-
-function rangeOf(head: ChannelHead, query: z.output<typeof downloadQuery>): Result<Range> {
+function rangeOf(head: ChannelHead, query: z.output<typeof downloadQuery>): Result<CursorRange> {
   if (head.epoch === null) {
     return refuse("channel_not_found", `The channel ${head.channel} has no entries yet.`);
   }
@@ -63,54 +57,6 @@ function rangeOf(head: ChannelHead, query: z.output<typeof downloadQuery>): Resu
     );
   }
   return ok({ from, to: Math.min(query.to ?? head.tail, head.tail) });
-}
-
-const encoder = new TextEncoder();
-
-/** Each pull reads one page, so that a slow client holds one page in memory. */
-function exportStream(
-  c: RouteContext,
-  { tenant, channel }: Access,
-  { from, to }: Range,
-  matches: EntryTest,
-  write: EntryWriter,
-): ReadableStream<Uint8Array> {
-  const object = channelObject(c.env, tenant, channel.name);
-  let next = from;
-  return new ReadableStream({
-    async pull(controller) {
-      while (next <= to) {
-        const { page } = await object.read(tenant, channel.name, {
-          after: next - 1,
-          maxBytes: limits.rowBytes,
-        });
-        if (page === null || page.first > next) {
-          // A break is told by a broken body: a shorter text would look whole.
-          throw new Error(`Entries from ${next} were trimmed or deleted during the download`);
-        }
-        const start = next;
-        next = page.last + 1;
-        const text = writePage(entriesOfPage(page), page.first, { from: start, to }, matches, write);
-        if (text !== "") return controller.enqueue(encoder.encode(text));
-      }
-      controller.close();
-    },
-  });
-}
-
-function writePage(
-  entries: ReturnType<typeof entriesOfPage>,
-  first: number,
-  { from, to }: Range,
-  matches: EntryTest,
-  write: EntryWriter,
-): string {
-  return entries
-    .map((entry, i) => {
-      const cursor = first + i;
-      return cursor >= from && cursor <= to && matches(entry) ? write(entry, cursor) : "";
-    })
-    .join("");
 }
 
 function downloadHeaders({ channel }: Access, format: ExportFormat): Record<string, string> {
