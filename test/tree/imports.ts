@@ -38,7 +38,8 @@ function recorder(files: readonly SourceFile[], record: (from: string, to: strin
     name: "record-imports",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /.*/ }, ({ kind, path, importer }) => {
-        if (kind === "entry-point") return { path, namespace: "tree" };
+        // esbuild writes the path of a file that is there with ./ before it.
+        if (kind === "entry-point") return { path: posix.normalize(path), namespace: "tree" };
         record(importer, path);
         return { path, external: true };
       });

@@ -156,6 +156,17 @@ describe("a socket's life", () => {
     expect(speaker.isClosed).toBe(true);
   });
 
+  test("[LIFE3] or when the platform ends it, where its client would not come back", async () => {
+    const { socket, speaker } = open({ frames: 5, receivedBytes: 100 });
+    speaker.socket?.leaveToPlatform();
+    for (let n = 1; n <= 20; n++) {
+      socket.send({ n });
+      expect(await socket.next()).toEqual({ type: "heard", n });
+    }
+    expect(speaker.isClosed).toBe(false);
+    socket.close();
+  });
+
   test("[LIFE2] or after its bytes", async () => {
     const { socket } = open({ receivedBytes: 100 });
     socket.send({ n: 1 });

@@ -1,4 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
+import { createExecutionContext, evictDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import app from "../../worker/routes/mod.ts";
 import { stubOf, testEnv } from "./channel_client.ts";
@@ -14,7 +14,8 @@ const slow = {
 async function openA(vars: Readonly<Record<string, string>> = slow): Promise<TestSocket> {
   const headers = { upgrade: "websocket" };
   const env = { ...testEnv, ...vars };
-  return new TestSocket(await app.request(`${origin}/ws?token=${await token()}`, { headers }, env));
+  const address = `${origin}/ws?token=${await token()}`;
+  return new TestSocket(await app.request(address, { headers }, env, createExecutionContext()));
 }
 
 /** As the operator reads it. */
