@@ -162,7 +162,8 @@ function afterMessage(before: Feed, message: DMessage, failures: number): Step {
 
 function afterFailure(feed: Feed, failure: Failure, chance: number): Step {
   const { phase, offset } = feed;
-  if (failure.oldest !== undefined && failure.oldest - 1 > offset) {
+  const isReading = phase.name === "replaying" || phase.name === "polling" || phase.name === "checking";
+  if (isReading && failure.oldest !== undefined && failure.oldest - 1 > offset) {
     const to = failure.oldest - 1;
     const lost: FeedEffect = { do: "lost", from: offset + 1, to };
     return after([lost], nextPage({ ...feed, offset: to }));

@@ -204,6 +204,7 @@ describe("a task's feed", () => {
     ]);
     feed.send(page([11]));
     expect(feed.offset).toBe(11);
+    expect(drive(live(3)).send(failed(410, 11))).toEqual([]);
     const deleted = drive(live(40));
     deleted.send({ type: "message", message: message(0, "WARN") }, { type: "message", message: message(1) });
     expect(deleted.shown).toEqual([0, 1]);
