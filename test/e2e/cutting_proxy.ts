@@ -17,8 +17,9 @@ export class CuttingProxy {
   readonly #sockets = new Set<Socket>();
   /** Asked for each new connection; null: it lives until {@link cut}. */
   decide: () => Fate | null = () => null;
-  /** Connections that were cut by their fate. */
+  /** Connections that were cut by their fate; how many of them at its byte, and not by its time. */
   cuts = 0;
+  cutsAtByte = 0;
   #isCut = false;
 
   private constructor(server: Server) {
@@ -98,7 +99,9 @@ export class CuttingProxy {
         left -= passed.length;
         // A reset would take back what is written and not sent yet.
         to.write(passed, () => {
-          if (left === 0) cut();
+          if (left > 0 || isCut) return;
+          this.cutsAtByte += 1;
+          cut();
         });
       });
       from.on("end", () => to.end());

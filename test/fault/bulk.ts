@@ -1,9 +1,8 @@
 import { setTimeout as pass } from "node:timers/promises";
 import { append, batchOf } from "../bench/load.ts";
-import { residentBytes } from "../bench/process_memory.ts";
 import type { Access } from "../e2e/send_lines.ts";
 
-/** Much text at once, and what it does to the memory of the process that takes it. */
+/** Much text at once. */
 
 const MiB = 1024 * 1024;
 /** Longer than a build's lines, so that the time goes into bytes and not into parsing. */
@@ -40,35 +39,4 @@ export async function appendBulk(
   };
   await Promise.all(Array.from({ length: inFlight }, lane));
   return tail;
-}
-
-/** The most memory that a process had since, in MiB over what it had at first. */
-export class MemoryGrowth {
-  readonly #pid: number;
-  readonly #atFirst: number;
-  readonly #timer: ReturnType<typeof setInterval>;
-  #most: number;
-
-  constructor(pid: number) {
-    this.#pid = pid;
-    this.#atFirst = residentBytes(pid);
-    this.#most = this.#atFirst;
-    this.#timer = setInterval(() => this.#look(), 20);
-  }
-
-  /** What it has more now. */
-  get now(): number {
-    return Math.round((residentBytes(this.#pid) - this.#atFirst) / MiB);
-  }
-
-  /** Ends the measurement; answers the most it had. */
-  stop(): number {
-    clearInterval(this.#timer);
-    this.#look();
-    return Math.round((this.#most - this.#atFirst) / MiB);
-  }
-
-  #look(): void {
-    this.#most = Math.max(this.#most, residentBytes(this.#pid));
-  }
 }
