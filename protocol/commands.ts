@@ -51,15 +51,10 @@ function kindOf(kind: string): CommandKind {
   return Object.hasOwn(kinds, kind) ? kinds[kind as keyof typeof kinds] : kinds.project;
 }
 
-/** Whether a command is the one that a channel of this kind is (a task is its install). */
-export function isTask(kind: string, name: string): boolean {
-  return kindOf(kind).task === name;
-}
-
-/** The same for a channel's name. */
-export function isTaskOf(channel: string, name: string): boolean {
+/** The name of the one command that a channel is, by its kind (a task is its `install`); null: it is none. */
+export function taskName(channel: string): string | null {
   const parsed = parseChannelName(channel);
-  return parsed.ok && isTask(parsed.value.kind, name);
+  return parsed.ok ? (kindOf(parsed.value.kind).task ?? null) : null;
 }
 
 /**

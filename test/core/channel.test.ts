@@ -490,7 +490,11 @@ describe("tokens and frames", () => {
     it.now = expiresAt - 60_000;
     it.channel.alarm(it.now);
     expect(left.take().at(-1)).toEqual({ type: "expiring", inMs: 60_000 });
-    it.channel.renew(renewed, { ok: true, value: { expiresAt: expiresAt + 600_000 } }, it.now);
+    it.channel.renew(
+      renewed,
+      { ok: true, value: { expiresAt: expiresAt + 600_000, commands: false } },
+      it.now,
+    );
     it.now = expiresAt;
     it.channel.alarm(it.now);
     expect(left.closed?.code).toBe(4401);
@@ -509,7 +513,7 @@ describe("tokens and frames", () => {
     expect(warnings()).toEqual([{ type: "expiring", inMs: 40_000 }]);
     alarmAfter(1_000);
     expect(warnings()).toEqual([]);
-    it.channel.renew(peer, { ok: true, value: { expiresAt: it.now + 50_000 } }, it.now);
+    it.channel.renew(peer, { ok: true, value: { expiresAt: it.now + 50_000, commands: false } }, it.now);
     it.evict([peer]);
     alarmAfter(24_000);
     expect(warnings()).toEqual([]);

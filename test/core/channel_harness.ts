@@ -7,11 +7,20 @@ import {
 } from "../../protocol/mod.ts";
 import { makeBatch } from "../../worker/core/batch.ts";
 import { Channel } from "../../worker/core/channel.ts";
-import type { AppendReceipt, AppendRequest, ProducerSeq, SocketPlan } from "../../worker/core/contract.ts";
+import type { CommandStore } from "../../worker/core/commands/command_store.ts";
+import { MemoryCommandStore } from "../../worker/core/commands/memory_command_store.ts";
+import type {
+  AppendReceipt,
+  AppendRequest,
+  CommandRecord,
+  CommandRequest,
+  ProducerSeq,
+  SocketPlan,
+} from "../../worker/core/contract.ts";
 import type { Journal } from "../../worker/core/journal.ts";
 import { MemoryJournal } from "../../worker/core/memory_journal.ts";
 import type { ChannelPorts, ChannelSettings } from "../../worker/core/ports.ts";
-import type { Peer, SubscriberState } from "../../worker/core/subscriber.ts";
+import type { Peer, PeerState, SubscriberState } from "../../worker/core/subscriber.ts";
 
 export const channelName = "build/1";
 export const dayMs = 24 * 60 * 60 * 1000;
@@ -21,7 +30,7 @@ export class TestPeer implements Peer {
   readonly texts: string[] = [];
   pingedAt: number | null = null;
   closed: { code: number; reason: string } | null = null;
-  attached: SubscriberState | null = null;
+  attached: PeerState | null = null;
 
   send(text: string): void {
     this.texts.push(text);
@@ -35,8 +44,13 @@ export class TestPeer implements Peer {
     return this.pingedAt;
   }
 
-  attach(state: SubscriberState): void {
+  attach(state: PeerState): void {
     this.attached = structuredClone(state);
+  }
+
+  /** What is attached to it as a subscriber. */
+  get reading(): SubscriberState | null {
+    return this.attached === null || "role" in this.attached ? null : this.attached;
   }
 
   /** The frames since the last call. */
@@ -67,6 +81,7 @@ export function log(line: string, more: Partial<LogEntry> = {}): LogEntry {
 /** A channel around a journal, with a clock that stands still until told, as the deployed one does in a turn. */
 export class TestChannel {
   readonly journal: Journal;
+  readonly commands: CommandStore;
   readonly calls: {
     flushAfter: number[];
     wakeAt: number[];
@@ -83,10 +98,18 @@ export class TestChannel {
   now = 1_000_000;
   channel: Channel;
   #epochs = 0;
+  readonly #name: { readonly tenant: string; readonly channel: string };
   readonly #settings: ChannelSettings;
 
-  constructor(journal: Journal = new MemoryJournal(), settings: Partial<ChannelSettings> = {}) {
+  constructor(
+    journal: Journal = new MemoryJournal(),
+    settings: Partial<ChannelSettings> = {},
+    commands: CommandStore = new MemoryCommandStore(),
+    name = channelName,
+  ) {
     this.journal = journal;
+    this.commands = commands;
+    this.#name = { tenant: "t", channel: name };
     this.#settings = {
       windowTotalBytes: 48 * 1024 * 1024,
       maxDirectViewers: 2_000,
@@ -94,6 +117,10 @@ export class TestChannel {
       socketTimeoutMs: 600_000,
       framesPerSecond: 200,
       connectsPerSecond: 200,
+      commandsPerSecond: 20,
+      commandTtlMs: 3_600_000,
+      agentGraceMs: 60_000,
+      allowsHostile: false,
       ...settings,
     };
     this.channel = this.#make([]);
@@ -118,8 +145,7 @@ export class TestChannel {
     if (!batch.ok) throw new Error(batch.problem.message);
     const outcomes: Result<AppendReceipt>[] = [];
     const request = {
-      tenant: "t",
-      channel: channelName,
+      ...this.#name,
       batch: batch.value,
       ...(producer && { producer }),
       ...more,
@@ -130,19 +156,45 @@ export class TestChannel {
 
   subscribe(plan: Partial<SocketPlan> = {}): TestPeer {
     const peer = new TestPeer();
-    this.channel.subscribe(peer, { tenant: "t", channel: channelName, subject: "me", ...plan }, this.now);
+    this.channel.subscribe(peer, { ...this.#name, subject: "me", ...plan }, this.now);
     return peer;
   }
 
   ack(peer: TestPeer, cursor: number): void {
-    this.channel.receive(peer, JSON.stringify({ type: "ack", channel: channelName, cursor }), this.now);
+    const { channel } = this.#name;
+    this.channel.receive(peer, JSON.stringify({ type: "ack", channel, cursor }), this.now);
   }
 
   end(status: "success" | "failure" = "success") {
-    return this.channel.end({ tenant: "t", channel: channelName, status }, this.now);
+    return this.channel.end({ ...this.#name, status }, this.now);
   }
 
-  #make(woken: readonly { peer: Peer; state: SubscriberState }[]): Channel {
+  /** An agent joins. */
+  join(group: string, plan: Partial<SocketPlan> = {}): TestPeer {
+    return this.subscribe({ subject: `${group}-token`, role: "agent", group, ...plan });
+  }
+
+  /** A command as it comes from a Worker. */
+  command(id: string, more: Partial<CommandRequest> = {}): Result<CommandRecord> {
+    const request = { ...this.#name, subject: "me", id, name: "pause", data: "{}", ...more };
+    return this.channel.command(request, this.now);
+  }
+
+  /** A frame of a peer. */
+  frame(peer: TestPeer, frame: { readonly type: string } & Record<string, unknown>): void {
+    const { channel } = this.#name;
+    this.channel.receive(peer, JSON.stringify({ channel, ...frame }), this.now);
+  }
+
+  commandAck(peer: TestPeer, cursor: number): void {
+    this.frame(peer, { type: "commandAck", cursor });
+  }
+
+  answer(peer: TestPeer, id: string, data: unknown, final = true): void {
+    this.frame(peer, { type: "answer", id, data, final });
+  }
+
+  #make(woken: readonly { peer: Peer; state: PeerState }[]): Channel {
     const { calls } = this;
     const ports: ChannelPorts = {
       makeEpoch: () => `epoch-${++this.#epochs}`,
@@ -155,8 +207,9 @@ export class TestChannel {
       changed: (what) => calls.changed.push(what),
       abort: (reason) => calls.aborted.push(reason),
     };
-    const name = { tenant: "t", channel: channelName };
-    const channel = new Channel(this.journal, name, this.#settings, ports, woken);
+    const name = this.#name;
+    const stores = { journal: this.journal, commands: this.commands };
+    const channel = new Channel(stores, name, this.#settings, ports, woken);
     channel.plan(this.now);
     return channel;
   }

@@ -1,25 +1,9 @@
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { MemoryJournal } from "../../worker/core/memory_journal.ts";
-import { type Sql, SqliteJournal } from "../../worker/core/sqlite_journal.ts";
+import { SqliteJournal } from "../../worker/core/sqlite_journal.ts";
 import { journalSuite, rowAfter, snapshotAt } from "./journal_suite.ts";
-
-function sqlOf(database: DatabaseSync): Sql {
-  return {
-    exec: (query, ...bindings) => database.prepare(query).all(...bindings) as Record<string, unknown>[],
-    erase: () => database.exec("DROP TABLE IF EXISTS journal; DROP TABLE IF EXISTS snapshot"),
-    transaction: (run) => {
-      database.exec("BEGIN");
-      try {
-        run();
-        database.exec("COMMIT");
-      } catch (error) {
-        database.exec("ROLLBACK");
-        throw error;
-      }
-    },
-  };
-}
+import { sqlOf } from "./sqlite.ts";
 
 journalSuite("memory", () => {
   const journal = new MemoryJournal();

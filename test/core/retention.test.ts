@@ -356,7 +356,7 @@ class CarefulReader {
       const bytes = frame.entries.reduce((sum, entry) => sum + JSON.stringify(entry).length, 0);
       this.#inFlight.push({ last: this.at, bytes });
     }
-    const state = this.peer.attached;
+    const state = this.peer.reading;
     const counted = (state?.sent.offset ?? 0) - (state?.acked.offset ?? 0);
     expect(counted).toBeGreaterThanOrEqual(0);
     expect(counted).toBeLessThanOrEqual(this.#windowBytes);

@@ -1,26 +1,48 @@
 import { closeCodes, ok, type Problem, type Result, refuse } from "../../protocol/mod.ts";
-import { summaryOf } from "./channel_frames.ts";
+import { presenceFrame, summaryOf } from "./channel_frames.ts";
 import { ChannelLog } from "./channel_log.ts";
+import type { AgentState } from "./commands/agent.ts";
+import type { CommandStore } from "./commands/command_store.ts";
+import { type CommandPorts, Commands } from "./commands/commands.ts";
 import type {
   AppendRequest,
   ChannelHead,
   ChannelSummary,
+  CommandQuery,
+  CommandRecord,
+  CommandRequest,
   EndReceipt,
   EndRequest,
   Page,
   PageRequest,
+  Renewal,
   SocketPlan,
 } from "./contract.ts";
-import { nextDue } from "./due.ts";
+import { isDue, nextDue } from "./due.ts";
 import { flushIntervalMs } from "./flush_interval.ts";
 import { Inbox, type PeerRequest } from "./inbox.ts";
 import type { Journal } from "./journal.ts";
 import { pageFrom } from "./pages.ts";
 import type { ChannelPorts, ChannelSettings } from "./ports.ts";
-import { Readers, type WokenPeer } from "./readers.ts";
+import { Readers } from "./readers.ts";
 import { Retainer } from "./retainer.ts";
-import type { Peer } from "./subscriber.ts";
+import type { Peer, PeerState, SubscriberState } from "./subscriber.ts";
 import type { Settle } from "./waiting_batches.ts";
+
+/** When a store that refused what was due is asked again, in milliseconds. */
+const storeRetryMs = 60_000;
+
+/** What a channel keeps: entries, and commands. */
+export interface ChannelStores {
+  readonly journal: Journal;
+  readonly commands: CommandStore;
+}
+
+/** A socket that outlived the object's memory, with what was attached to it. */
+export interface WokenSocket {
+  readonly peer: Peer;
+  readonly state: PeerState;
+}
 
 /**
  * A channel without its platform: everything that must be serial, synchronous, with time passed in. The shell
@@ -30,24 +52,45 @@ export class Channel {
   readonly #log: ChannelLog;
   readonly #journal: Journal;
   readonly #readers: Readers;
+  readonly #commands: Commands;
   readonly #inbox: Inbox;
   readonly #retainer: Retainer;
   readonly #ports: ChannelPorts;
   #isFlushPending = false;
+  #commandsRetryAt: number | null = null;
 
   constructor(
-    journal: Journal,
+    { journal, commands }: ChannelStores,
     name: { readonly tenant: string; readonly channel: string },
     settings: ChannelSettings,
     ports: ChannelPorts,
-    woken: readonly WokenPeer[] = [],
+    woken: readonly WokenSocket[] = [],
   ) {
     this.#journal = journal;
     this.#ports = ports;
     this.#log = new ChannelLog(journal, name.tenant, name.channel, ports.makeEpoch);
-    this.#readers = new Readers(this.#log, journal, settings, ports, woken);
-    this.#inbox = new Inbox(this.#log, this.#readers, settings.framesPerSecond);
-    this.#retainer = new Retainer(this.#log, settings.retention);
+    this.#readers = new Readers(
+      this.#log,
+      journal,
+      settings,
+      ports,
+      woken.filter(isSubscriber),
+      () => this.#commands.agents,
+    );
+    this.#commands = new Commands(
+      commands,
+      this.#log,
+      {
+        ttlMs: settings.commandTtlMs,
+        graceMs: settings.agentGraceMs,
+        perSecond: settings.commandsPerSecond,
+        keptMs: settings.retention.ageMs,
+      },
+      this.#commandPorts(),
+      woken.filter(isAgent),
+    );
+    this.#inbox = new Inbox(this.#log, this.#readers, this.#commands, settings);
+    this.#retainer = new Retainer(this.#log, settings.retention, (now) => this.#clear(now));
   }
 
   get tenant(): string {
@@ -63,7 +106,12 @@ export class Channel {
   }
 
   get summary(): ChannelSummary {
-    return summaryOf(this.#log, this.viewers);
+    return summaryOf(this.#log, this.viewers, this.#commands.agents);
+  }
+
+  /** When its oldest stored command came, in epoch milliseconds; null where there is none. */
+  get commandedAt(): number | null {
+    return this.#commands.since;
   }
 
   /** Takes a batch; `settle` is called once, at once or after the flush. */
@@ -86,6 +134,7 @@ export class Channel {
     if (finished.value.isNew) {
       if (begins) this.#readers.epochBegan(now);
       this.#readers.ended(now);
+      this.#commands.channelEnded(now);
       this.#changed(now);
     }
     return ok(finished.value.receipt);
@@ -93,8 +142,9 @@ export class Channel {
 
   deleteJournal(now: number): Result<{ readonly existed: boolean }> {
     this.#flush(now);
+    if (this.head.epoch === null && !this.#commands.isStored) return ok({ existed: false });
     try {
-      if (!this.#log.clear(now).existed) return ok({ existed: false });
+      this.#clear(now);
     } catch {
       return refuse("storage_failed", "The journal could not be deleted. Send it again.", {
         retryAfterMs: 1_000,
@@ -116,30 +166,50 @@ export class Channel {
     return this.#readers.admits(subject, now);
   }
 
+  /** Takes in a socket: one that reads, or an agent's. */
   subscribe(peer: Peer, plan: SocketPlan, now: number): void {
+    if (plan.role === "agent") {
+      this.#join(peer, plan, now);
+      return;
+    }
     this.#readers.subscribe(peer, plan, now);
+    for (const text of this.#commands.repliesFor(plan.subject, now)) peer.send(text);
+  }
+
+  /** Stores a command and sends it to its agents; answers where it stands. */
+  command(request: CommandRequest, now: number): Result<CommandRecord> {
+    return this.#commands.command(request, now);
+  }
+
+  /** Where a command stands. */
+  readCommand(query: CommandQuery): Result<CommandRecord> {
+    return this.#commands.read(query);
   }
 
   /** Takes a frame of a peer. */
   receive(peer: Peer, text: string, now: number): PeerRequest {
-    return this.#inbox.receive(peer, text, now);
+    if (!this.#commands.isAgent(peer)) return this.#inbox.receive(peer, text, now);
+    this.#commands.receive(peer, text, now);
+    return { kind: "none" };
   }
 
   /** A socket is gone. */
   drop(peer: Peer, now: number): void {
     this.#readers.drop(peer, now);
+    this.#commands.drop(peer, now);
   }
 
   /** Tells a peer why, and closes its socket. */
   reject(peer: Peer, problem: Problem, now: number): void {
-    this.#readers.reject(peer, problem, now);
+    if (this.#commands.isAgent(peer)) this.#commands.reject(peer, problem, now);
+    else this.#readers.reject(peer, problem, now);
   }
 
   /** A peer's token was renewed, or was not: then it is told and closed. */
-  renew(peer: Peer, verdict: Result<{ readonly expiresAt: number }>, now: number): void {
+  renew(peer: Peer, verdict: Result<Renewal>, now: number): void {
     const subscriber = this.#readers.find(peer);
     if (subscriber === undefined) return;
-    if (verdict.ok) this.#readers.renew(subscriber, verdict.value.expiresAt, now);
+    if (verdict.ok) this.#readers.renew(subscriber, verdict.value, now);
     else this.#readers.reject(peer, verdict.problem, now, closeCodes.token.code);
   }
 
@@ -148,20 +218,67 @@ export class Channel {
     return this.#readers.find(peer)?.state.subject ?? null;
   }
 
+  /** Tells every subscriber and agent who is there; the shell spaces these out. */
   announce(now: number): void {
-    this.#readers.announce(now);
+    const text = JSON.stringify(presenceFrame(this.#log, this.viewers, this.#commands.agents));
+    this.#readers.tellAll(text, now);
+    this.#commands.tellAgents(text);
   }
 
   /** Does what is due, and asks for the alarm again. */
   alarm(now: number): void {
     this.#readers.alarm(now);
+    this.#alarmCommands(now);
     this.#retain(now);
     this.plan(now);
   }
 
   /** Asks for the alarm at the earliest due: after a wake nobody else may, for what was due before it. */
   plan(now: number): void {
-    this.#wakeFor([this.#retainer.due(now), ...this.#readers.dues(now)]);
+    const commands = this.#commandsRetryAt === null ? this.#commands.dues(now) : [this.#commandsRetryAt];
+    this.#wakeFor([this.#retainer.due(now), ...this.#readers.dues(now), ...commands]);
+  }
+
+  #join(peer: Peer, plan: SocketPlan, now: number): void {
+    const refused = this.#commands.join(peer, plan, this.viewers);
+    if (refused !== null) this.#readers.reject(peer, refused, now);
+  }
+
+  /** A store that refuses is asked again later: nothing has changed then. */
+  #alarmCommands(now: number): void {
+    if (this.#commandsRetryAt !== null && !isDue(this.#commandsRetryAt, now)) return;
+    try {
+      this.#commands.alarm(now);
+      this.#commandsRetryAt = null;
+      // What had nothing but commands goes when the last of them has gone; its cursor stays as that of any other.
+      if (this.#isLeftEmpty) this.deleteJournal(now);
+    } catch {
+      this.#commandsRetryAt = now + storeRetryMs;
+    }
+  }
+
+  get #isLeftEmpty(): boolean {
+    const { epoch } = this.head;
+    return epoch === null && this.#commands.isStored && !this.#commands.isUsed;
+  }
+
+  /** Deletes the channel: all of it but its last cursors. */
+  #clear(now: number): void {
+    this.#commands.delete(now);
+    this.#log.clear(this.#commands.cursor, now);
+  }
+
+  #commandPorts(): CommandPorts {
+    return {
+      tell: (subject, text, now) => this.#readers.tellAll(text, now, subject),
+      endTask: (end, now) => {
+        const { tenant, channel } = this.#log;
+        this.end({ tenant, channel, ...end }, now);
+      },
+      agentsChanged: () => this.#ports.announceSoon(),
+      listed: () => this.#ports.changed("status"),
+      wakeAt: (due) => this.#ports.wakeAt(due),
+    };
   }
 
   #wakeFor(dues: Iterable<number | null>): void {
@@ -171,7 +288,7 @@ export class Channel {
 
   #retain(now: number): void {
     this.#flush(now);
-    const done = this.#retainer.step(now, this.viewers);
+    const done = this.#retainer.step(now, this.viewers > 0 || this.#commands.isUsed);
     switch (done) {
       case "trimmed":
         this.#readers.trimmed();
@@ -181,6 +298,7 @@ export class Channel {
         this.#changed(now);
         break;
       case "erased":
+        this.#commands.erased();
         this.#readers.erased();
         break;
       case null:
@@ -212,4 +330,12 @@ export class Channel {
     this.#isFlushPending = true;
     this.#ports.flushAfter(delayMs);
   }
+}
+
+function isSubscriber(woken: WokenSocket): woken is WokenSocket & { readonly state: SubscriberState } {
+  return !("role" in woken.state);
+}
+
+function isAgent(woken: WokenSocket): woken is WokenSocket & { readonly state: AgentState } {
+  return "role" in woken.state;
 }

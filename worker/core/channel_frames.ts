@@ -1,11 +1,4 @@
-import type {
-  EndFrame,
-  ErrorFrame,
-  GapFrame,
-  Problem,
-  SubscribedFrame,
-  SummaryFrame,
-} from "../../protocol/mod.ts";
+import type { EndFrame, GapFrame, SubscribedFrame, SummaryFrame } from "../../protocol/mod.ts";
 import type { ChannelLog } from "./channel_log.ts";
 import type { ChannelHead, ChannelSummary, EndReceipt } from "./contract.ts";
 
@@ -21,13 +14,13 @@ export function subscribedFrame(
 }
 
 /** Everything: sent once, after `subscribed`. */
-export function summaryFrame(log: ChannelLog, viewers: number): SummaryFrame {
-  return { type: "summary", channel: log.channel, status: log.status, ...log.summary, viewers, agents: 0 };
+export function summaryFrame(log: ChannelLog, viewers: number, agents: number): SummaryFrame {
+  return { type: "summary", channel: log.channel, status: log.status, ...log.summary, viewers, agents };
 }
 
 /** Status and who is there: sent as these change. */
-export function presenceFrame(log: ChannelLog, viewers: number): SummaryFrame {
-  return { type: "summary", channel: log.channel, status: log.status, viewers, agents: 0 };
+export function presenceFrame(log: ChannelLog, viewers: number, agents: number): SummaryFrame {
+  return { type: "summary", channel: log.channel, status: log.status, viewers, agents };
 }
 
 /** Trimmed before they were sent: entries that a subscriber will not get, both cursors included. */
@@ -44,18 +37,7 @@ export function endFrame({ endedAt: _, ...end }: EndReceipt): EndFrame {
   return { type: "end", ...end };
 }
 
-export function errorFrame({ code, message, expected, retryAfterMs }: Problem, channel: string): ErrorFrame {
-  return {
-    type: "error",
-    code,
-    message,
-    channel,
-    ...(expected !== undefined && { expected }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  };
-}
-
-export function summaryOf(log: ChannelLog, viewers: number): ChannelSummary {
+export function summaryOf(log: ChannelLog, viewers: number, agents: number): ChannelSummary {
   const { lines, bytes } = log.total;
   const { channel, epoch, first, tail, oldest, project } = log.head;
   return {
@@ -71,7 +53,7 @@ export function summaryOf(log: ChannelLog, viewers: number): ChannelSummary {
     bytes,
     ...log.summary,
     viewers,
-    agents: 0,
+    agents,
     ...(log.end !== undefined && { end: log.end }),
   };
 }

@@ -202,17 +202,24 @@ export class ChannelLog {
     return ok({ receipt, isNew: true });
   }
 
-  /** Deletes the journal but for its last cursor: what is appended next counts on, under a new epoch. */
-  clear(now: number): { readonly existed: boolean } {
-    if (this.#state.epoch === null) return { existed: false };
-    const cleared = { ...unbegun(this.tenant, this.channel, this.place), updatedAt: now };
+  /** The last command's cursor when the channel was last deleted. */
+  get lastCommand(): number {
+    return this.#state.lastCommand ?? 0;
+  }
+
+  /**
+   * Deletes the journal but for the last cursors, its own and that of the commands: what is appended next counts on,
+   * under a new epoch.
+   */
+  clear(lastCommand: number, now: number): void {
+    const unbegan = unbegun(this.tenant, this.channel, this.place);
+    const cleared = { ...unbegan, updatedAt: now, ...(lastCommand > 0 && { lastCommand }) };
     this.#journal.clear({ ...cleared, summary: emptySummary(), producers: {} });
     this.#state = cleared;
     this.#summary = new SummaryReducer();
     this.#producers = new Producers();
     this.#oldestRow = null;
     this.#rowsSinceSnapshot = 0;
-    return { existed: true };
   }
 
   /**

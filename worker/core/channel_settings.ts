@@ -20,5 +20,9 @@ export function channelSettings(settings: Settings, channel: string): ChannelSet
     socketTimeoutMs: settings.WEBSOCKET_TIMEOUT * 1000,
     framesPerSecond: settings.MAX_FRAMES_PER_SECOND,
     connectsPerSecond: settings.MAX_CONNECTS_PER_SECOND,
+    commandsPerSecond: settings.MAX_COMMANDS_PER_SECOND,
+    commandTtlMs: settings.COMMAND_TTL_SECONDS * 1000,
+    agentGraceMs: settings.AGENT_GRACE_SECONDS * 1000,
+    allowsHostile: settings.ALLOW_HOSTILE_CONTENT,
   };
 }

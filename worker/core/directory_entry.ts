@@ -1,9 +1,13 @@
 import type { ChannelSummary, DirectoryEntry } from "./contract.ts";
 
-/** What the directory lists of a channel; null where it has no journal, so that it is listed no longer. */
-export function directoryEntryOf(summary: ChannelSummary): DirectoryEntry | null {
-  const { startedAt, updatedAt } = summary;
-  if (summary.epoch === null || startedAt === undefined || updatedAt === undefined) return null;
+/**
+ * What the directory lists of a channel; null where it has neither a journal nor commands, so that it is listed no
+ * longer. `commandedAt`: when its oldest stored command came, in epoch milliseconds.
+ */
+export function directoryEntryOf(summary: ChannelSummary, commandedAt: number | null): DirectoryEntry | null {
+  const startedAt = summary.startedAt ?? commandedAt;
+  if (startedAt === null) return null;
+  const { updatedAt = startedAt } = summary;
   return {
     channel: summary.channel,
     ...(summary.project !== undefined && { project: summary.project }),

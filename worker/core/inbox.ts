@@ -1,16 +1,22 @@
 import {
+  type CommandFrame,
+  checkCommand,
   decodeViewerFrame,
   frameTooLarge,
   limits,
   type Problem,
   pongText,
+  type Result,
+  refuse,
   utf8Bytes,
   type ViewerFrame,
 } from "../../protocol/mod.ts";
 import type { BucketRule } from "./bucket.ts";
 import type { ChannelLog } from "./channel_log.ts";
 import { withPing } from "./client_silence.ts";
+import type { Commands } from "./commands/commands.ts";
 import { countFrame, frameRule } from "./frame_count.ts";
+import type { ChannelSettings } from "./ports.ts";
 import type { Readers } from "./readers.ts";
 import { ackPastSent } from "./refusals.ts";
 import type { Peer, Subscriber } from "./subscriber.ts";
@@ -20,21 +26,25 @@ export type PeerRequest = { readonly kind: "none" } | { readonly kind: "auth"; r
 
 const nothing: PeerRequest = { kind: "none" };
 
-const unknownCommand: Problem = {
-  code: "unknown_frame",
-  message: "This socket takes no commands yet.",
-};
-
 /** Takes what subscribers send: bounds it, decodes it, and does it. */
 export class Inbox {
   readonly #log: ChannelLog;
   readonly #readers: Readers;
+  readonly #commands: Commands;
   readonly #rule: BucketRule;
+  readonly #allowsHostile: boolean;
 
-  constructor(log: ChannelLog, readers: Readers, framesPerSecond: number) {
+  constructor(
+    log: ChannelLog,
+    readers: Readers,
+    commands: Commands,
+    settings: Pick<ChannelSettings, "framesPerSecond" | "allowsHostile">,
+  ) {
     this.#log = log;
     this.#readers = readers;
-    this.#rule = frameRule(framesPerSecond);
+    this.#commands = commands;
+    this.#rule = frameRule(settings.framesPerSecond);
+    this.#allowsHostile = settings.allowsHostile;
   }
 
   receive(peer: Peer, text: string, now: number): PeerRequest {
@@ -105,7 +115,7 @@ export class Inbox {
         if (this.#isOwn(subscriber, frame, now)) this.#readers.unsubscribe(subscriber.peer, now);
         return nothing;
       case "command":
-        this.#readers.tellProblem(subscriber, unknownCommand, now);
+        if (this.#isOwn(subscriber, frame, now)) this.#command(subscriber, frame, now);
         return nothing;
       case "subscribe": {
         const message =
@@ -114,6 +124,18 @@ export class Inbox {
         return nothing;
       }
     }
+  }
+
+  /** Where it was stored, or was before, its subject's sockets are told: this one is one of them. */
+  #command(subscriber: Subscriber, frame: CommandFrame, now: number): void {
+    const { channel, tenant } = this.#log;
+    const { commands, subject } = subscriber.state;
+    const allowsHostile = this.#allowsHostile;
+    const checked = commands ? checkCommand(kindOf(channel), frame, { allowsHostile }) : ungranted(channel);
+    const taken = checked.ok
+      ? this.#commands.command({ tenant, channel, subject, ...checked.value }, now)
+      : checked;
+    if (!taken.ok) this.#readers.tellProblem(subscriber, taken.problem, now, { id: frame.id });
   }
 
   /** Whether a frame names the one channel that its socket reads; if not, the peer is told. */
@@ -134,4 +156,15 @@ export class Inbox {
     if (cursor <= sent) return;
     this.#readers.tellProblem(subscriber, ackPastSent(cursor, sent), now);
   }
+}
+
+function kindOf(channel: string): string {
+  return channel.slice(0, channel.indexOf("/"));
+}
+
+function ungranted(channel: string): Result<never> {
+  const grant = `command:${channel}`;
+  return refuse("forbidden", `This needs the grant ${grant}, which the socket's token does not have.`, {
+    expected: grant,
+  });
 }

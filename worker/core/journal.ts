@@ -59,6 +59,8 @@ export interface Snapshot extends JournalPlace {
   readonly tenant: string;
   readonly channel: string;
   readonly project?: string;
+  /** The last command's cursor when the channel was last deleted: commands count on from it. */
+  readonly lastCommand?: number;
   /** Null before the first append and after a delete. */
   readonly epoch: string | null;
   readonly first: number;

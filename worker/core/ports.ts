@@ -30,4 +30,10 @@ export interface ChannelSettings {
   /** What a subscriber may send, and how often one subject may connect. */
   readonly framesPerSecond: number;
   readonly connectsPerSecond: number;
+  /** How many commands one subject may send, how long they wait, and how long a task waits for its runner. */
+  readonly commandsPerSecond: number;
+  readonly commandTtlMs: number;
+  readonly agentGraceMs: number;
+  /** Whether commands are taken whose content could run in a page. */
+  readonly allowsHostile: boolean;
 }

@@ -1,6 +1,8 @@
 import {
+  type About,
   closeCodes,
   type DownFrame,
+  errorFrameOf,
   limits,
   ok,
   type Problem,
@@ -9,17 +11,10 @@ import {
   refuse,
 } from "../../protocol/mod.ts";
 import { fullBucket } from "./bucket.ts";
-import {
-  endFrame,
-  epochGapFrame,
-  errorFrame,
-  presenceFrame,
-  subscribedFrame,
-  summaryFrame,
-} from "./channel_frames.ts";
+import { endFrame, epochGapFrame, subscribedFrame, summaryFrame } from "./channel_frames.ts";
 import type { ChannelLog } from "./channel_log.ts";
 import { ConnectRate } from "./connect_rate.ts";
-import type { SocketPlan } from "./contract.ts";
+import type { Renewal, SocketPlan } from "./contract.ts";
 import { Delivery } from "./delivery.ts";
 import { nextDue } from "./due.ts";
 import { frameRule } from "./frame_count.ts";
@@ -50,15 +45,19 @@ export class Readers {
   readonly #stranded = new Stranded();
   readonly #connects: ConnectRate;
   readonly #sweeps: Sweeps;
+  readonly #agents: () => number;
 
+  /** `agents`: how many are there now. */
   constructor(
     log: ChannelLog,
     journal: Journal,
     settings: ChannelSettings,
     ports: ChannelPorts,
     woken: readonly WokenPeer[],
+    agents: () => number,
   ) {
     this.#log = log;
+    this.#agents = agents;
     this.#settings = settings;
     this.#ports = ports;
     this.#segments = new Segments(log.channel, journal);
@@ -110,7 +109,7 @@ export class Readers {
       this.tell(subscriber, { type: "gap", channel: this.#log.channel, ...start.gap }, now);
     }
     this.#delivery.add(subscriber, now);
-    this.tell(subscriber, summaryFrame(this.#log, this.count), now);
+    this.tell(subscriber, summaryFrame(this.#log, this.count, this.#agents()), now);
     this.#delivery.catchUp(subscriber, now);
     this.#wakeFor(subscriber, now);
     this.#ports.announceSoon();
@@ -179,7 +178,7 @@ export class Readers {
 
   /** Tells a peer why, and closes its socket, with the problem's own close code unless another is given. */
   reject(peer: Peer, problem: Problem, now: number, code: number = problemTable[problem.code].close): void {
-    peer.send(JSON.stringify(errorFrame(problem, this.#log.channel)));
+    peer.send(JSON.stringify(errorFrameOf(problem, { channel: this.#log.channel })));
     this.close(peer, code, problem.code, now);
   }
 
@@ -200,16 +199,16 @@ export class Readers {
   }
 
   /** A peer's token was renewed. */
-  renew(subscriber: Subscriber, expiresAt: number, now: number): void {
-    subscriber.update({ expiresAt, warnAt: nextWarningAt(expiresAt, now) });
+  renew(subscriber: Subscriber, { expiresAt, commands }: Renewal, now: number): void {
+    subscriber.update({ expiresAt, commands, warnAt: nextWarningAt(expiresAt, now) });
     subscriber.save();
     this.#wakeFor(subscriber, now);
   }
 
-  /** Tells every subscriber who is there; the shell spaces these out. */
-  announce(now: number): void {
-    const text = JSON.stringify(presenceFrame(this.#log, this.count));
+  /** Tells every subscriber the same, or every one of a subject. */
+  tellAll(text: string, now: number, subject?: string): void {
     for (const subscriber of this.#delivery.subscribers) {
+      if (subject !== undefined && subscriber.state.subject !== subject) continue;
       subscriber.send(text, now);
       subscriber.save();
     }
@@ -237,8 +236,8 @@ export class Readers {
     subscriber.send(JSON.stringify(frame), now);
   }
 
-  tellProblem(subscriber: Subscriber, problem: Problem, now: number): void {
-    this.tell(subscriber, errorFrame(problem, this.#log.channel), now);
+  tellProblem(subscriber: Subscriber, problem: Problem, now: number, about: Pick<About, "id"> = {}): void {
+    this.tell(subscriber, errorFrameOf(problem, { channel: this.#log.channel, ...about }), now);
     subscriber.save();
   }
 
@@ -249,6 +248,7 @@ export class Readers {
       tenant: plan.tenant,
       channel: plan.channel,
       subject: plan.subject,
+      commands: plan.commands === true,
       expiresAt,
       warnAt: expiresAt === null ? null : firstWarningAt(expiresAt),
       askedWindowBytes,

@@ -5,8 +5,8 @@ import { nextStep, type Retention, type RetentionStep } from "./retention.ts";
 /** When a store that refused to trim is asked again, in milliseconds. */
 const retryMs = 60_000;
 
-/** When a deleted channel that is still watched is looked at again, in milliseconds. */
-const watchedMs = 24 * 60 * 60 * 1000;
+/** When a deleted channel that is still used is looked at again, in milliseconds. */
+const usedMs = 24 * 60 * 60 * 1000;
 
 /** What was done to a channel's journal. */
 export type Retired = "trimmed" | "removed" | "erased";
@@ -15,11 +15,14 @@ export type Retired = "trimmed" | "removed" | "erased";
 export class Retainer {
   readonly #log: ChannelLog;
   readonly #retention: Retention;
+  readonly #clear: (now: number) => void;
   #retryAt: number | null = null;
 
-  constructor(log: ChannelLog, retention: Retention) {
+  /** `clear` removes a channel: all of it but its last cursors. */
+  constructor(log: ChannelLog, retention: Retention, clear: (now: number) => void) {
     this.#log = log;
     this.#retention = retention;
+    this.#clear = clear;
   }
 
   /** When the next step is due, in epoch milliseconds. */
@@ -27,13 +30,13 @@ export class Retainer {
     return this.#retryAt ?? nextStep(this.#log.retained, this.#retention, now)?.due ?? null;
   }
 
-  /** Does the step that is due, if any. Nothing is erased under a subscriber: cursors would run backwards. */
-  step(now: number, viewers: number): Retired | null {
+  /** Does the step that is due, if any. Nothing is erased while it is used: cursors would run backwards. */
+  step(now: number, isUsed: boolean): Retired | null {
     if (this.#retryAt !== null && !isDue(this.#retryAt, now)) return null;
     this.#retryAt = null;
     const next = nextStep(this.#log.retained, this.#retention, now);
     if (next === null || !isDue(next.due, now)) return null;
-    if (next.step === "erase" && viewers > 0) return this.#waitUntil(now + watchedMs);
+    if (next.step === "erase" && isUsed) return this.#waitUntil(now + usedMs);
     try {
       return this.#do(next.step, now);
     } catch {
@@ -47,7 +50,7 @@ export class Retainer {
         this.#log.trim(this.#retention, now);
         return "trimmed";
       case "remove":
-        this.#log.clear(now);
+        this.#clear(now);
         return "removed";
       case "erase":
         this.#log.erase();

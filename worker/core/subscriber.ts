@@ -1,12 +1,16 @@
 import type { Bucket } from "./bucket.ts";
+import type { AgentState } from "./commands/agent.ts";
 import type { Border } from "./segment.ts";
 
-/** A subscriber's socket, as the core sees it. Neither call throws: a dead socket is told of by its close. */
+/** What a socket keeps for a wake: a subscriber's state, or an agent's. */
+export type PeerState = SubscriberState | AgentState;
+
+/** A socket, as the core sees it. Neither call throws: a dead socket is told of by its close. */
 export interface Peer {
   send(text: string): void;
   close(code: number, reason: string): void;
   /** Keeps what a wake needs; at most some hundred bytes. */
-  attach(state: SubscriberState): void;
+  attach(state: PeerState): void;
   /** When the platform last answered its ping, in epoch milliseconds; null: never. */
   lastPingAt(): number | null;
 }
@@ -16,6 +20,8 @@ export interface SubscriberState {
   readonly tenant: string;
   readonly channel: string;
   readonly subject: string;
+  /** Its token grants `command`. */
+  readonly commands: boolean;
   /** When its token expires, in epoch milliseconds; null for a Worker's own leg. */
   readonly expiresAt: number | null;
   /** When it is told that its token expires, in epoch milliseconds; null once it was, or where none expires. */

@@ -3,12 +3,17 @@ import type { Result } from "../../protocol/mod.ts";
 import { pingText, pongText, problemTable } from "../../protocol/mod.ts";
 import { Channel } from "../core/channel.ts";
 import { channelSettings } from "../core/channel_settings.ts";
+import { SqliteCommandStore } from "../core/commands/sqlite_command_store.ts";
 import type {
   AppendReceipt,
   AppendRequest,
   ChannelCalls,
   ChannelHead,
   ChannelSummary,
+  CommandCalls,
+  CommandQuery,
+  CommandRecord,
+  CommandRequest,
   EndReceipt,
   EndRequest,
   Page,
@@ -32,7 +37,7 @@ const announceMs = 1_000;
  * A channel on its platform: storage, sockets, alarm and the two timers. What it decides stands in
  * `core/channel.ts`; nothing here awaits between a write and its fan-out.
  */
-export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
+export class ChannelObject extends DurableObject<Env> implements ChannelCalls, CommandCalls {
   readonly #peers = new Map<WebSocket, SocketPeer>();
   readonly #waiters = new TailWaiters();
   #channel: Channel | null = null;
@@ -61,6 +66,14 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
 
   async deleteJournal(tenant: string, channel: string): Promise<Result<{ readonly existed: boolean }>> {
     return this.#open(tenant, channel).deleteJournal(Date.now());
+  }
+
+  async command(request: CommandRequest): Promise<Result<CommandRecord>> {
+    return this.#open(request.tenant, request.channel).command(request, Date.now());
+  }
+
+  async readCommand(query: CommandQuery): Promise<Result<CommandRecord>> {
+    return this.#open(query.tenant, query.channel).readCommand(query);
   }
 
   async head(tenant: string, channel: string): Promise<ChannelHead> {
@@ -184,8 +197,9 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
       const state = peer.attached();
       if (state !== null) return this.#open(state.tenant, state.channel);
     }
-    const stored = new SqliteJournal(this.#sql).wake();
-    return stored && this.#open(stored.snapshot.tenant, stored.snapshot.channel);
+    const stored =
+      new SqliteJournal(this.#sql).wake()?.snapshot ?? new SqliteCommandStore(this.#sql).wake()?.place;
+    return stored === undefined ? null : this.#open(stored.tenant, stored.channel);
   }
 
   #open(tenant: string, channel: string): Channel {
@@ -197,7 +211,7 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls {
     const settings = parseSettings(this.env);
     if (!settings.ok) throw new Error(settings.problem.message);
     const opened = new Channel(
-      new SqliteJournal(this.#sql),
+      { journal: new SqliteJournal(this.#sql), commands: new SqliteCommandStore(this.#sql) },
       { tenant, channel },
       channelSettings(settings.value, channel),
       this.#ports(),

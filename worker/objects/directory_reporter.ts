@@ -40,9 +40,9 @@ export class DirectoryReporter {
   async #report(now: number): Promise<void> {
     this.#reportedAt = now;
     this.#isDirty = false;
-    const { summary, tenant } = this.#channel;
+    const { summary, tenant, commandedAt } = this.#channel;
     const directory = directoryObject(this.#env, tenant);
-    const entry = directoryEntryOf(summary);
+    const entry = directoryEntryOf(summary, commandedAt);
     try {
       await (entry === null ? directory.remove(summary.channel) : directory.put(entry));
     } catch {

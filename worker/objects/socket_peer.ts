@@ -1,5 +1,5 @@
 import { cutToBytes, limits } from "../../protocol/mod.ts";
-import type { Peer, SubscriberState } from "../core/subscriber.ts";
+import type { Peer, PeerState } from "../core/subscriber.ts";
 
 /** A hibernatable socket as a peer. What was attached to it survives a wake. */
 export class SocketPeer implements Peer {
@@ -29,7 +29,7 @@ export class SocketPeer implements Peer {
     }
   }
 
-  attach(state: SubscriberState): void {
+  attach(state: PeerState): void {
     this.#socket.serializeAttachment(state);
   }
 
@@ -37,7 +37,7 @@ export class SocketPeer implements Peer {
     return this.#ctx.getWebSocketAutoResponseTimestamp(this.#socket)?.getTime() ?? null;
   }
 
-  attached(): SubscriberState | null {
-    return this.#socket.deserializeAttachment() as SubscriberState | null;
+  attached(): PeerState | null {
+    return this.#socket.deserializeAttachment() as PeerState | null;
   }
 }
