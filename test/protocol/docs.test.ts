@@ -1,35 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { dialectA } from "../../protocol/dialects/a.ts";
-import { type EndFrame, type ErrorFrame, type GapFrame, pongText } from "../../protocol/mod.ts";
 import { appendEventEntry, appendLogEntry, downFrame, upFrame } from "../../protocol/schemas/mod.ts";
 import { directSocketQuery } from "../../protocol/schemas/rest/socket.ts";
 import { readTree, root, treePaths } from "../tree/files.ts";
-import { blockNames, documentPath, generated, reserved, withTables } from "./doc_tables.ts";
-
-const document = readFileSync(documentPath, "utf8");
-
-/** The text under a heading, up to the next one of its level. */
-function section(heading: string): string {
-  const start = document.indexOf(`\n## ${heading}\n`);
-  if (start < 0) throw new Error(`The document has no section ${heading}.`);
-  const end = document.indexOf("\n## ", start + 1);
-  return document.slice(start, end < 0 ? undefined : end);
-}
-
-/** The cells of a section's table rows without its head, back quotes taken off. */
-function rowsOf(heading: string): string[][] {
-  const lines = section(heading)
-    .split("\n")
-    .filter((line) => line.startsWith("| "));
-  return lines.slice(1).map((line) =>
-    line
-      .slice(1, -1)
-      .split("|")
-      .map((cell) => cell.trim().replaceAll("`", "")),
-  );
-}
+import { blockNames, generated, reserved, withTables } from "./doc_tables.ts";
+import { document, rowsOf, told } from "./document.ts";
 
 /** The fields of an object's schema, those that may be left out with `?`. */
 function fieldsOf(schema: z.ZodType): string[] {
@@ -42,10 +18,6 @@ function fieldsOf(schema: z.ZodType): string[] {
 /** `name field` of each row; a name alone for what has no fields. */
 function documented(rows: readonly string[][]): string[] {
   return rows.map(([name, field]) => `${name} ${field}`.trim());
-}
-
-function told(name: string, fields: readonly string[]): string[] {
-  return fields.length === 0 ? [name] : fields.map((field) => `${name} ${field}`);
 }
 
 describe("docs/PROTOCOL.md", () => {
@@ -74,54 +46,11 @@ describe("docs/PROTOCOL.md", () => {
     expect(documented(rowsOf("Entries"))).toEqual(expected);
   });
 
-  test("[DOC5] names exactly the fields of dialect A's frames", () => {
-    const rows = rowsOf("Dialect A: build logs").filter(([direction]) => direction === "down");
-    const names = rows.map(([, frame, field = ""]) => `${frame} ${field.replace("?", "")}`.trim());
-    expect(names.toSorted()).toEqual(framesOfA().toSorted());
-  });
-
   test("[DOC6] names exactly the query of a direct socket", () => {
     const row = rowsOf("Endpoints").find(([route]) => route === "GET /ws/channels/:kind/:id");
     expect(row?.[2]?.split(", ")).toEqual(Object.keys(directSocketQuery.shape));
   });
 });
-
-/** `frame field` of everything that dialect A can send, with every optional field there. */
-function framesOfA(): string[] {
-  const channel = "build/1";
-  const gap: GapFrame = { type: "gap", channel, from: 1, to: 2, count: 2, reason: "slow" };
-  const end: EndFrame = {
-    type: "end",
-    channel,
-    cursor: 2,
-    status: "failure",
-    lines: 2,
-    bytes: 4,
-    crc32: "00000000",
-    exitCode: 2,
-    signal: "SIGTERM",
-    message: "ended",
-  };
-  const error: ErrorFrame = { type: "error", code: "forbidden", message: "No.", expected: "read:build/1" };
-  const speech = dialectA.speak({}, () => 0);
-  if (!speech.ok) throw new Error(speech.problem.message);
-  const reading = speech.value.read("1", channel);
-  const line = { kind: "log", ts: 1, level: "info", line: "a", stage: "s", fields: {} } as const;
-  const event = { kind: "event", ts: 1, event: "e", data: null, nodeId: "n" } as const;
-  const parts = [reading.encode(line, 1), reading.encode(event, 2)].map((piece) => piece?.part);
-  const texts = [
-    ...reading.frames(parts),
-    ...reading.gap(gap),
-    ...reading.end(end).frames,
-    speech.value.encodeError(error, "1"),
-    pongText,
-  ];
-  const names = texts.flatMap((text) => {
-    const { type, ...fields } = JSON.parse(text) as { type: string };
-    return told(type, Object.keys(fields));
-  });
-  return [...new Set(names)];
-}
 
 const rules = [...document.matchAll(/^- \*\*\[([A-Z]+\d+)\]\*\* ([\s\S]*?)(?=\n- |\n\n)/gm)].map(
   ([, id = "", text = ""]) => ({ id, text }),
