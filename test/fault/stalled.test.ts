@@ -17,7 +17,7 @@ async function openReaders(gateway: TestGateway, count: number, after = 0): Prom
 }
 
 /** Who is closer to the tail than this, in lines of a kilobyte, has what was stored and is being sent. */
-const levelLines = 4_000;
+const levelLines = 2_000;
 
 /** How far behind what is acknowledged readers are at the most. */
 class Lag {
