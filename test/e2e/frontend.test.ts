@@ -213,4 +213,26 @@ describe("/frontend_realtime_log.js in a plain page", () => {
     await reached(page, "#log", "connection", "refused");
     await page.locator("#log").getByText("This needs the grant read:task/cut").waitFor();
   });
+
+  it("[FRONT6] starts an install, shows it where the page says, and tells why one is refused", async () => {
+    const page = await open(
+      gateway.url,
+      `<div id="log"></div>${script}<script>
+        window.manager = new InstallManager({ token: TOKEN, container: "log" });
+      </script>`,
+    );
+    const { task_id: id, fn } = await page.evaluate<{ task_id: string; fn: string }>(
+      'manager.startInstall({ key: "nginx", version: "1.28.0", group: "web" })',
+    );
+    expect(fn).toBe(`${id}.log`);
+    await page.getByRole("region", { name: `Install task ${id}` }).waitFor();
+    expect(await page.getByRole("status").textContent()).toBe("Waiting");
+    await append(id, 1, 2, 2);
+    await page.getByText("line 2", { exact: true }).waitFor();
+    const refused =
+      'manager.startInstall({ key: "a", version: "1; rm -rf /" }).catch((e) => [e.message, e.cause])';
+    expect(await page.evaluate(refused)).toEqual([expect.stringContaining("rm -rf"), "invalid_field"]);
+    await send(gateway.url, `task/${id}/end`, { status: "success", exitCode: 0 });
+    await reached(page, "#log", "status", "success");
+  });
 });

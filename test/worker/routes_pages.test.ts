@@ -72,9 +72,11 @@ test("the OpenAPI document names every route, its token and one error structure"
     "GET /v1/log/history",
     "GET /v1/log/status",
     "GET /v1/session",
+    "GET /v1/soft/getlog",
     "POST /v1/channels/{kind}/{id}/end",
     "POST /v1/channels/{kind}/{id}/entries",
     "POST /v1/session",
+    "POST /v1/soft/install",
   ]);
   expect(document.components.securitySchemes).toMatchObject({ bearer: { type: "http", scheme: "bearer" } });
   expect(document.components.schemas).toHaveProperty("Problem");

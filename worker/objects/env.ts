@@ -1,4 +1,4 @@
-import type { TokenCheckCalls } from "../core/contract.ts";
+import type { CommandCalls, TokenCheckCalls } from "../core/contract.ts";
 import type { ChannelObject } from "./channel.ts";
 import type { DirectoryObject } from "./directory.ts";
 
@@ -28,4 +28,10 @@ export function channelObject(env: Env, tenant: string, channel: string): Durabl
 /** The directory of a tenant. */
 export function directoryObject(env: Env, tenant: string): DurableObjectStub<DirectoryObject> {
   return env.DIRECTORY.getByName(tenant);
+}
+
+/** A channel's object for its commands. The stub's own types unfold the JSON of answers without an end. */
+export function commandObject(env: Env, tenant: string, channel: string): CommandCalls {
+  const stub: unknown = channelObject(env, tenant, channel);
+  return stub as CommandCalls;
 }

@@ -9,6 +9,8 @@ import { ListChannels } from "./channels/list.ts";
 import { ReadChannel } from "./channels/summary.ts";
 import { configured } from "./configured.ts";
 import type { GatewayEnv } from "./context.ts";
+import { GetTaskLog } from "./dialects/get_log.ts";
+import { StartInstall } from "./dialects/install.ts";
 import { ReadPluginLogs } from "./dialects/plugin_logs.ts";
 import { ReadTaskHistory } from "./dialects/task_history.ts";
 import { ReadTaskStatus } from "./dialects/task_status.ts";
@@ -67,6 +69,8 @@ documented.get("/v1/channels/:kind/:id/entries", ReadEntries);
 documented.get("/plugin/:id/logs", ReadPluginLogs);
 documented.get("/v1/log/history", ReadTaskHistory);
 documented.get("/v1/log/status", ReadTaskStatus);
+documented.post("/v1/soft/install", StartInstall);
+documented.get("/v1/soft/getlog", GetTaskLog);
 
 app.get("/openapi.json", (c) => c.json(documented.schema));
 addDialectSockets(app);

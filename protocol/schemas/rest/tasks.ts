@@ -3,7 +3,7 @@ import { dLevels } from "../../dialects/d_message.ts";
 import { limits } from "../../limits.ts";
 import { statuses } from "../../summary.ts";
 import { count, cursor } from "../names.ts";
-import { dialectIdText, integerText, strictQuery } from "./query.ts";
+import { dialectIdText, integerText, plainText, strictQuery } from "./query.ts";
 
 /** The endpoints of dialect D: install tasks. */
 
@@ -93,3 +93,29 @@ export const taskStatusAnswer = z
       exit_code: null,
     },
   });
+
+const versionAllowed = "a text or a number";
+
+/** Beside these any parameter of the script; null is absent. Names and values are checked as the command's. */
+export const installBody = z
+  .looseObject({
+    key: z.string("a text").describe("What is installed: a key that the runner allows"),
+    version: z.union([z.string(), z.number()], versionAllowed),
+    group: z.string("a text").nullish().describe("The hosts whose runners may take it; any when left out"),
+  })
+  .meta({ example: { key: "nginx", version: "1.28.0", group: "web", port: 8080 } });
+
+export const installAnswer = z
+  .object({
+    task_id: z.string().describe("The new task's id"),
+    fn: z.string().describe("Its name for GET /v1/soft/getlog: <task_id>.log"),
+  })
+  .meta({ example: { task_id: exampleId, fn: `${exampleId}.log` } });
+
+export const getLogQuery = strictQuery({
+  fn: z
+    .string()
+    .regex(/^[A-Za-z0-9._:@-]{1,128}\.log$/, "<task_id>.log, whose task_id matches [A-Za-z0-9._:@-]{1,128}")
+    .meta({ description: "The fn of the install's answer", example: `${exampleId}.log` }),
+  name: plainText(limits.nameChars, { description: "The task's key", example: "nginx" }),
+});
