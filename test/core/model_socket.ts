@@ -57,6 +57,8 @@ export class FilteredSocket implements ModelSocket {
   #windowBytes = 0;
   /** Of `entries` frames, read and not acknowledged to the object. */
   #readBytes = 0;
+  /** A new window was told, and what was read before is not acknowledged to the object. */
+  #owesAtOnce = false;
   /** Of `entries` frames, let through and not acknowledged by the client. */
   #unacked: { readonly last: number; readonly bytes: number }[] = [];
 
@@ -93,6 +95,7 @@ export class FilteredSocket implements ModelSocket {
           `${cursor} was acknowledged while ${this.#unackedBytes} bytes let through were not`,
         );
       this.#readBytes = 0;
+      this.#owesAtOnce = false;
       if (this.peer.closed === null) this.#it.ack(this.peer, cursor);
     },
   };
@@ -106,14 +109,18 @@ export class FilteredSocket implements ModelSocket {
     const frame = frameOf(text);
     if (frame.type === "entries")
       this.#unacked.push({ last: frame.first + frame.entries.length - 1, bytes: text.length });
-    if (tellsWindow(frame)) this.#windowBytes = frame.windowBytes;
+    if (tellsWindow(frame)) {
+      this.#windowBytes = frame.windowBytes;
+      this.#owesAtOnce = this.#readBytes > 0;
+    }
     this.#client.send(text);
   }
 
   /** Nobody else can acknowledge what the client never sees. */
   #expectAcked(): void {
     const half = this.#windowBytes / 2;
-    if (this.#readBytes > 0 && this.#readBytes >= half && this.#unackedBytes <= half)
+    const isOwed = this.#owesAtOnce || (this.#readBytes > 0 && this.#readBytes >= half);
+    if (isOwed && this.#unackedBytes <= half)
       this.#faults.push(
         `${this.#readBytes} bytes were read, with half a window of ${half}, and not acknowledged`,
       );

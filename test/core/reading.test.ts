@@ -224,6 +224,19 @@ describe("a filtered reading", () => {
     expect(reader.resize(16_384).ackTo).toBe(1);
   });
 
+  test("[FIL5] acknowledges for a changed window as soon as the client's acks let it", () => {
+    const reader = new FilteredReader("build/1", passes, 8_192);
+    expect(reader.read(...frameOf(1, [`+${"x".repeat(5_000)}`])).ackTo).toBeNull();
+    expect(reader.resize(9_000).ackTo).toBeNull();
+    reader.ack(0);
+    expect(reader.resize(100_000).ackTo).toBe(1);
+    expect(reader.read(...frameOf(2, [`+${"x".repeat(8_000)}`])).ackTo).toBeNull();
+    expect(reader.resize(12_000).ackTo).toBeNull();
+    expect(reader.resize(20_000).ackTo).toBeNull();
+    expect(reader.ack(2)).toMatchObject({ value: { ackTo: 2 } });
+    expect(reader.ack(2)).toMatchObject({ value: { ackTo: null } });
+  });
+
   test("[FIL4] refuses an ack past what the client was told of, which changes nothing", () => {
     const reader = new FilteredReader("build/1", passes, 8_192);
     reader.goOnAfter(0);

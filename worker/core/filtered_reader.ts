@@ -24,6 +24,8 @@ export class FilteredReader {
   /** Read and not yet acknowledged to the object. */
   #readBytes = 0;
   #readTo = 0;
+  /** The window has changed since the last acknowledgement, and what was read then is not acknowledged. */
+  #owesAtOnce = false;
   /** Let through and not yet acknowledged by the client: at most a window and a half. */
   #sent: Sent[] = [];
   #sentBytes = 0;
@@ -50,7 +52,7 @@ export class FilteredReader {
     if (passed < entries.length) {
       frames.push(JSON.stringify({ type: "skipped", channel: this.#channel, to: this.#readTo }));
     }
-    return { frames, ackTo: this.#ackIfOwed(this.#windowBytes / 2) };
+    return { frames, ackTo: this.#ackIfOwed() };
   }
 
   /** The client was told that reading goes on after `cursor`. */
@@ -70,13 +72,17 @@ export class FilteredReader {
       count += 1;
     }
     this.#sent = this.#sent.slice(count);
-    return ok({ frames: [], ackTo: this.#ackIfOwed(this.#windowBytes / 2) });
+    return ok({ frames: [], ackTo: this.#ackIfOwed() });
   }
 
-  /** The window changed: readers acknowledge at once. */
+  /**
+   * The window changed: readers acknowledge at once, or here as soon as the client lets them. The object may have
+   * held back by a smaller window, and goes on by an acknowledgement alone.
+   */
   resize(windowBytes: number): FilterStep {
     this.#windowBytes = windowBytes;
-    return { frames: [], ackTo: this.#ackIfOwed(1) };
+    this.#owesAtOnce = this.#readBytes > 0;
+    return { frames: [], ackTo: this.#ackIfOwed() };
   }
 
   /** Runs of entries that pass, as [start, end). */
@@ -99,8 +105,11 @@ export class FilteredReader {
     return frame;
   }
 
-  #ackIfOwed(fromBytes: number): number | null {
-    if (this.#readBytes < fromBytes || this.#sentBytes > this.#windowBytes / 2) return null;
+  #ackIfOwed(): number | null {
+    const half = this.#windowBytes / 2;
+    const isOwed = this.#owesAtOnce || this.#readBytes >= half;
+    if (!isOwed || this.#sentBytes > half) return null;
+    this.#owesAtOnce = false;
     this.#readBytes = 0;
     return this.#readTo;
   }
