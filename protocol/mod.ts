@@ -1,5 +1,6 @@
 /** The wire: types, hand decoders and pure rules. No schema library, so that browsers can bundle it. */
 
+export * from "./audit.ts";
 export * from "./channel_name.ts";
 export * from "./code_texts.ts";
 export * from "./codes.ts";

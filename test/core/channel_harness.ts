@@ -86,12 +86,14 @@ export class TestChannel {
     flushAfter: number[];
     wakeAt: number[];
     changed: string[];
+    left: (readonly [subject: string, code: number])[];
     aborted: string[];
     announced: number;
   } = {
     flushAfter: [],
     wakeAt: [],
     changed: [],
+    left: [],
     aborted: [],
     announced: 0,
   };
@@ -205,6 +207,7 @@ export class TestChannel {
       wakeAt: (due) => calls.wakeAt.push(due),
       moved: () => undefined,
       changed: (what) => calls.changed.push(what),
+      left: (subject, code) => calls.left.push([subject, code]),
       abort: (reason) => calls.aborted.push(reason),
     };
     const name = this.#name;

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import {
+  auditActions,
   closeCodes,
   closeMeanings,
   gapReasons,
@@ -30,6 +31,7 @@ const gatewaySource = [
 
 function isTable(path: string): boolean {
   const tables = [
+    "protocol/audit.ts",
     "protocol/codes.ts",
     "protocol/code_texts.ts",
     "protocol/decode_down.ts",
@@ -83,6 +85,11 @@ function limitTableText(): string {
   return table(["limit", "value", "unit", "reason"], rows);
 }
 
+function auditTableText(): string {
+  const rows = Object.entries(auditActions).map(([name, meaning]) => [code(name), meaning]);
+  return table(["action", "recorded when"], rows);
+}
+
 type Setting = (typeof settingTable)[keyof typeof settingTable];
 
 function settingTableText(): string {
@@ -121,6 +128,7 @@ export const reserved = {
   "problem codes": Object.keys(problemTable).filter(
     (name) => !isInSource(`(?:refuse(?:<\\w+>)?\\(\\s*|code: )"${name}"`),
   ),
+  "audit actions": Object.keys(auditActions).filter((name) => !isInSource(`"${name}"`)),
   // Read as a property; their own table has them as keys.
   settings: Object.keys(settingTable).filter((name) => !isInSource(`(?:\\.|[{,] )${name}\\b`)),
 } as const;
@@ -134,6 +142,7 @@ function reservedText(): string {
 export const generated: Readonly<Record<string, () => string>> = {
   "close codes": closeCodeTable,
   "problem codes": problemTableText,
+  "audit actions": auditTableText,
   limits: limitTableText,
   settings: settingTableText,
   reserved: reservedText,

@@ -29,6 +29,9 @@ import { Retainer } from "./retainer.ts";
 import type { Peer, PeerState, SubscriberState } from "./subscriber.ts";
 import type { Settle } from "./waiting_batches.ts";
 
+/** A socket that broke (RFC 6455). */
+const lostCode = 1006;
+
 /** When a store that refused what was due is asked again, in milliseconds. */
 const storeRetryMs = 60_000;
 
@@ -193,9 +196,9 @@ export class Channel {
     return { kind: "none" };
   }
 
-  /** A socket is gone. */
-  drop(peer: Peer, now: number): void {
-    this.#readers.drop(peer, now);
+  /** A socket is gone, by this close code. */
+  drop(peer: Peer, now: number, code: number = lostCode): void {
+    this.#readers.drop(peer, now, code);
     this.#commands.drop(peer, now);
   }
 

@@ -1,10 +1,11 @@
-import { ok, quote, type Result, refuse } from "../../protocol/mod.ts";
+import { ok, type Result } from "../../protocol/mod.ts";
 import type { DirectoryEntry, DirectoryQuery } from "./contract.ts";
+import { encodePageKey, parsePageKey } from "./page_key.ts";
 
 /** A statement and what its question marks stand for. */
 export interface Statement {
   readonly sql: string;
-  readonly bindings: readonly (string | number)[];
+  readonly bindings: readonly (string | number | null)[];
 }
 
 /**
@@ -56,7 +57,7 @@ export const removeSql = "DELETE FROM channels WHERE channel = ?";
 
 /** Reads one row more than the page, which tells whether another page follows. */
 export function listStatement(query: DirectoryQuery): Result<Statement> {
-  const before = parseKey(query.before);
+  const before = parsePageKey(query.before);
   if (!before.ok) return before;
   const parts = [
     query.kind !== undefined && { sql: "kind = ?", bindings: [query.kind] },
@@ -65,7 +66,7 @@ export function listStatement(query: DirectoryQuery): Result<Statement> {
     query.text !== undefined && { sql: "instr(lower(id), lower(?)) > 0", bindings: [query.text] },
     before.value !== null && {
       sql: "(started_at, channel) < (?, ?)",
-      bindings: [before.value.startedAt, before.value.channel],
+      bindings: [before.value.at, before.value.name],
     },
     readableCondition(query.readable),
   ].filter((part) => part !== false);
@@ -110,17 +111,5 @@ function channelPattern(pattern: string): SqlPattern & { readonly kind: string }
 
 /** Where a page ends: the place of its last channel in the order of the listing. */
 export function pageKey(entry: DirectoryEntry): string {
-  return `${entry.startedAt}:${entry.channel}`;
-}
-
-function parseKey(text: string | undefined): Result<{ startedAt: number; channel: string } | null> {
-  if (text === undefined) return ok(null);
-  const found = /^(\d{1,16}):(.+)$/.exec(text);
-  if (found === null) {
-    return refuse(
-      "invalid_field",
-      `The query has before: ${quote(text)}. Allowed: the next of a page before.`,
-    );
-  }
-  return ok({ startedAt: Number(found[1]), channel: found[2] ?? "" });
+  return encodePageKey({ at: entry.startedAt, name: entry.channel });
 }

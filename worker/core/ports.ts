@@ -14,6 +14,8 @@ export interface ChannelPorts {
   moved(): void;
   /** The status changed, or lines were stored: the directory wants to know. */
   changed(what: "status" | "lines"): void;
+  /** A subject's own reading, not a Worker's leg, ended by this close code. */
+  left(subject: string, code: number, now: number): void;
   /** Too much memory is held by sockets that were closed and do not read: give the object up. */
   abort(reason: string): void;
 }

@@ -166,12 +166,13 @@ export class Readers {
     this.#ports.announceSoon();
   }
 
-  /** A socket is gone, by its peer's will or after this side closed it. */
-  drop(peer: Peer, now: number): void {
+  /** A socket is gone, by its peer's will (`code` is its close code) or after this side closed it. */
+  drop(peer: Peer, now: number, code: number): void {
     this.#stranded.release(peer);
     const subscriber = this.#byPeer.get(peer);
     if (subscriber === undefined) return;
     this.#byPeer.delete(peer);
+    this.#tellLeft(subscriber, code, now);
     this.#delivery.remove(subscriber, now);
     this.#ports.announceSoon();
   }
@@ -188,6 +189,7 @@ export class Readers {
     this.#byPeer.delete(peer);
     peer.close(code, reason);
     if (subscriber === undefined) return;
+    this.#tellLeft(subscriber, code, now);
     if (this.#stranded.add(peer, this.#delivery.remove(subscriber, now)) > limits.strandedBytes) {
       this.#ports.abort("Sockets that were closed and do not read hold too much memory");
     }
@@ -264,6 +266,11 @@ export class Readers {
       longestPingMs: 0,
       frames: fullBucket(frameRule(this.#settings.framesPerSecond), now),
     });
+  }
+
+  /** A Worker's leg is left to the Worker: it alone knows its client. */
+  #tellLeft({ state: { subject, expiresAt } }: Subscriber, code: number, now: number): void {
+    if (expiresAt !== null) this.#ports.left(subject, code, now);
   }
 
   #tellSubscribed(subscriber: Subscriber, cursor: number, isResumed: boolean, now: number): void {

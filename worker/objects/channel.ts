@@ -25,6 +25,7 @@ import { mustSet, nextDue } from "../core/due.ts";
 import type { ChannelPorts } from "../core/ports.ts";
 import { parseSettings } from "../core/settings.ts";
 import { SqliteJournal } from "../core/sqlite_journal.ts";
+import { AuditReporter, storedAudit } from "./audit_reporter.ts";
 import { DirectoryReporter } from "./directory_reporter.ts";
 import { type Env, tokenCheck } from "./env.ts";
 import { SocketPeer } from "./socket_peer.ts";
@@ -42,6 +43,7 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls, C
   readonly #waiters = new TailWaiters();
   #channel: Channel | null = null;
   #reporter: DirectoryReporter | null = null;
+  #audit: AuditReporter | null = null;
   #alarmAt: number | null = null;
   #announceTimer: ReturnType<typeof setTimeout> | null = null;
 
@@ -145,7 +147,7 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls, C
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    this.#drop(socket);
+    this.#drop(socket, code);
     // An unanswered close leaves the client waiting; 1005 and 1006 stand for no code and may not be sent.
     const isSendable = code === 1000 || (code >= 3000 && code <= 4999);
     try {
@@ -167,13 +169,13 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls, C
     this.#alarmAt = null;
     if (channel === null) return;
     channel.alarm(Date.now());
-    await this.#reporter?.alarm(Date.now());
+    await Promise.all([this.#reporter?.alarm(Date.now()), this.#audit?.alarm(Date.now())]);
   }
 
-  #drop(socket: WebSocket): void {
+  #drop(socket: WebSocket, code?: number): void {
     const peer = this.#peers.get(socket);
     this.#peers.delete(socket);
-    if (peer !== undefined) this.#wake()?.drop(peer, Date.now());
+    if (peer !== undefined) this.#wake()?.drop(peer, Date.now(), code);
   }
 
   async #renew(channel: Channel, peer: SocketPeer, token: string): Promise<void> {
@@ -190,7 +192,7 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls, C
     channel.renew(peer, verdict, Date.now());
   }
 
-  /** The channel, from what the sockets and the journal know; null where neither knows its name. */
+  /** The channel, from what the sockets and the storage know; null where neither knows its name. */
   #wake(): Channel | null {
     if (this.#channel !== null) return this.#channel;
     for (const peer of this.#peers.values()) {
@@ -198,8 +200,10 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls, C
       if (state !== null) return this.#open(state.tenant, state.channel);
     }
     const stored =
-      new SqliteJournal(this.#sql).wake()?.snapshot ?? new SqliteCommandStore(this.#sql).wake()?.place;
-    return stored === undefined ? null : this.#open(stored.tenant, stored.channel);
+      new SqliteJournal(this.#sql).wake()?.snapshot ??
+      new SqliteCommandStore(this.#sql).wake()?.place ??
+      storedAudit(this.ctx);
+    return stored === null ? null : this.#open(stored.tenant, stored.channel);
   }
 
   #open(tenant: string, channel: string): Channel {
@@ -218,7 +222,9 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls, C
       woken,
     );
     this.#channel = opened;
-    this.#reporter = new DirectoryReporter(this.env, opened, (due) => this.#wakeAt(nextDue([due])));
+    const wakeAt = (due: number) => this.#wakeAt(nextDue([due]));
+    this.#reporter = new DirectoryReporter(this.env, opened, wakeAt);
+    this.#audit = new AuditReporter(this.ctx, this.env, opened, wakeAt);
     opened.plan(Date.now());
     return opened;
   }
@@ -248,6 +254,7 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls, C
         const report = this.#reporter?.changed(what, Date.now());
         if (report) this.ctx.waitUntil(report);
       },
+      left: (subject, code, now) => this.#audit?.left(subject, code, now),
       abort: (reason) => this.ctx.abort(reason),
     };
   }

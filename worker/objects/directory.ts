@@ -1,4 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
+import type { AuditEvent, AuditPage } from "../../protocol/mod.ts";
+import type { AuditCalls, AuditQuery } from "../core/audit_query.ts";
+import { auditRetention } from "../core/audit_retention.ts";
 import type { DirectoryCalls, DirectoryEntry, DirectoryPage, DirectoryQuery } from "../core/contract.ts";
 import {
   directorySchema,
@@ -8,16 +11,24 @@ import {
   removeSql,
   type Statement,
 } from "../core/directory_query.ts";
+import { mustSet } from "../core/due.ts";
+import { parseSettings } from "../core/settings.ts";
+import { AuditStore } from "./audit_store.ts";
 import type { Env } from "./env.ts";
 
-/** The channels of a tenant, as they last told of themselves. */
-export class DirectoryObject extends DurableObject<Env> implements DirectoryCalls {
+/** The channels of a tenant, as they last told of themselves, and the tenant's audit log. */
+export class DirectoryObject extends DurableObject<Env> implements DirectoryCalls, AuditCalls {
   readonly #sql: SqlStorage;
+  #audit: AuditStore | null = null;
+  #alarmAt: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#sql.exec(directorySchema);
+    ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAt = await ctx.storage.getAlarm();
+    });
   }
 
   async put(entry: DirectoryEntry): Promise<void> {
@@ -36,6 +47,37 @@ export class DirectoryObject extends DurableObject<Env> implements DirectoryCall
     const channels = found.slice(0, query.limit);
     const last = channels.at(-1);
     return { channels, next: found.length > channels.length && last !== undefined ? pageKey(last) : null };
+  }
+
+  async record(events: readonly AuditEvent[]): Promise<void> {
+    this.#log.record(events);
+    await this.#plan();
+  }
+
+  async audit(query: AuditQuery): Promise<AuditPage> {
+    return this.#log.page(query, Date.now());
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAt = null;
+    this.#log.trim(Date.now());
+    await this.#plan();
+  }
+
+  /** The alarm is written only when it must come earlier: each setting is a billed row. */
+  async #plan(): Promise<void> {
+    const due = this.#log.dueAt(Date.now());
+    if (!mustSet(this.#alarmAt, due)) return;
+    this.#alarmAt = due;
+    await this.ctx.storage.setAlarm(due);
+  }
+
+  get #log(): AuditStore {
+    if (this.#audit !== null) return this.#audit;
+    const settings = parseSettings(this.env);
+    if (!settings.ok) throw new Error(settings.problem.message);
+    this.#audit = new AuditStore(this.ctx.storage, auditRetention(settings.value));
+    return this.#audit;
   }
 
   #run({ sql, bindings }: Statement): { body: string }[] {

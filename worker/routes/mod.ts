@@ -1,5 +1,6 @@
 import { fromHono } from "chanfana";
 import { Hono } from "hono";
+import { ReadAudit } from "./audit/read_audit.ts";
 import { AppendEntries } from "./channels/append.ts";
 import { DeleteChannel } from "./channels/delete.ts";
 import { DownloadChannel } from "./channels/download.ts";
@@ -59,6 +60,7 @@ documented.get("/metrics", ReadMetrics);
 documented.post("/v1/session", SignIn);
 documented.get("/v1/session", ReadSession);
 documented.delete("/v1/session", SignOut);
+documented.get("/v1/audit", ReadAudit);
 documented.get("/v1/channels", ListChannels);
 documented.get("/v1/channels/:kind/:id", ReadChannel);
 documented.delete("/v1/channels/:kind/:id", DeleteChannel);

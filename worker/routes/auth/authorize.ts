@@ -34,7 +34,13 @@ export async function identify(c: RouteContext): Promise<Result<Identity>> {
   }
   const claims = await verifyToken(credential.value.token, c.get("secret"));
   if (!claims.ok) return claims;
-  return ok({ claims: claims.value, tenant: tenantOf(claims.value), source: credential.value.source });
+  const identity = {
+    claims: claims.value,
+    tenant: tenantOf(claims.value),
+    source: credential.value.source,
+  };
+  c.set("identity", identity);
+  return ok(identity);
 }
 
 /** The caller and the channel of the path (`:kind/:id`), if the token grants `verb` on it. */

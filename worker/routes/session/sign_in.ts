@@ -1,6 +1,8 @@
 import { OpenAPIRoute } from "chanfana";
+import type { Problem } from "../../../protocol/mod.ts";
 import { noQuery } from "../../../protocol/schemas/rest/channels.ts";
 import { sessionAnswer, sessionBody } from "../../../protocol/schemas/rest/session.ts";
+import { auditorFor } from "../audit/auditor.ts";
 import { sessionCookie } from "../auth/cookie.ts";
 import { checkOrigin } from "../auth/origin.ts";
 import { throttleFailure } from "../auth/throttle_failure.ts";
@@ -36,18 +38,23 @@ export class SignIn extends OpenAPIRoute {
     const settings = c.get("settings");
     // A foreign page must not sign its reader in as somebody else.
     const origin = checkOrigin(c.req.raw, settings, false);
-    if (!origin.ok) return problemResponse(origin.problem);
+    if (!origin.ok) return refuseSignIn(c, origin.problem);
     const query = parseQuery(c.req.raw, noQuery);
     if (!query.ok) return problemResponse(query.problem);
     const body = await parseJsonBody(c.req.raw, sessionBody);
     if (!body.ok) return problemResponse(body.problem);
     const { token } = body.value;
     const claims = await verifyToken(token, c.get("secret"));
-    if (!claims.ok) return problemResponse(await throttleFailure(c, claims.problem, token));
+    if (!claims.ok) return refuseSignIn(c, await throttleFailure(c, claims.problem, token));
     const maxAgeSeconds = Math.max(1, Math.floor((claims.value.expiresAt - Date.now()) / 1000));
     const cookie = sessionCookie(new URL(c.req.url), token, maxAgeSeconds);
     if (!cookie.ok) return problemResponse(cookie.problem);
     const headers = { "set-cookie": cookie.value, "cache-control": "no-store" };
     return c.json(sessionOf(claims.value, settings), 200, headers);
   }
+}
+
+function refuseSignIn(c: RouteContext, problem: Problem): Response {
+  auditorFor(c)({ action: "sign_in_refused", code: problem.code });
+  return problemResponse(problem);
 }

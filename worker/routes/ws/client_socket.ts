@@ -11,6 +11,8 @@ import {
 import type { PaceRules } from "../../core/pacing.ts";
 import type { Settings } from "../../core/settings.ts";
 import type { Claims } from "../../core/token_claims.ts";
+import type { Auditor } from "../audit/auditor.ts";
+import { SocketAudit } from "../audit/socket_audit.ts";
 import { checkGrant } from "./check_grant.ts";
 import { DialectSession } from "./dialect_session.ts";
 import { type Caller, FrameSocket, type Lifetime, type Speaker } from "./frame_socket.ts";
@@ -31,6 +33,7 @@ const lifetime: Lifetime = { frames: 2_000_000, receivedBytes: Number.POSITIVE_I
 export class ClientSocket implements Speaker {
   readonly #socket: FrameSocket;
   readonly #caller: Caller;
+  readonly #audit: SocketAudit;
   readonly #table: readonly Dialect[];
   #session: Session;
   #isDecided = false;
@@ -38,9 +41,16 @@ export class ClientSocket implements Speaker {
   #unwarned: Claims | null = null;
 
   /** `table` has the dialects that a frame may decide for; `spoken` was decided by the address. */
-  constructor(socket: WebSocket, caller: Caller, table: readonly Dialect[], spoken: Spoken | null) {
+  constructor(
+    socket: WebSocket,
+    caller: Caller,
+    audit: Auditor,
+    table: readonly Dialect[],
+    spoken: Spoken | null,
+  ) {
     this.#caller = caller;
     this.#table = table;
+    this.#audit = new SocketAudit(audit);
     this.#session = new NativeSession(this.#ports());
     this.#socket = new FrameSocket(socket, caller, lifetime, this);
     if (spoken !== null) this.#begin(spoken);
@@ -70,8 +80,9 @@ export class ClientSocket implements Speaker {
     return verdicts.find((verdict) => !verdict.ok) ?? ok(true);
   }
 
-  close(): void {
+  close(code: number): void {
     this.#session.close();
+    this.#audit.closed(code);
   }
 
   /** Until a frame decides, the native session answers: new tokens and what nobody knows. */
@@ -115,6 +126,7 @@ export class ClientSocket implements Speaker {
       openLeg: (request, events) =>
         new Leg(env, { ...request, tenant, subject: this.#socket.claims.subject }, events),
       renew: (token) => void this.#socket.renew(token),
+      audit: this.#audit,
     };
   }
 

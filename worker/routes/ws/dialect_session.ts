@@ -1,5 +1,6 @@
 import type { DialectRequest, Speech } from "../../../protocol/dialects/dialect.ts";
 import {
+  closeCodes,
   limits,
   type Problem,
   parseChannelName,
@@ -122,13 +123,15 @@ export class DialectSession implements Session {
   #drop(id: string): void {
     this.#subscriptions.get(id)?.close();
     this.#subscriptions.delete(id);
+    this.#ports.audit.ended(id, closeCodes.normal.code);
     // What an earlier subscription left waiting must not come among the lines of a new one.
     this.#pacing.forget((reader) => reader.id === id);
   }
 
   /** A channel cannot be read: a socket that has no other is of no more use. */
-  #refuse({ id }: SubscribeRequest, problem: Problem): void {
+  #refuse({ id, channel }: SubscribeRequest, problem: Problem): void {
     this.#subscriptions.delete(id);
+    this.#ports.audit.refused(id, channel, problem.code);
     this.#tell(problem, id);
     if (this.#speech.isOfOneChannel) this.#ports.closeWith(problemTable[problem.code].close, problem.code);
   }

@@ -103,6 +103,7 @@ export class DialectSubscription {
         maxWindowBytes: legWindow(this.#about.legs()),
       },
       {
+        taken: () => this.#ports.audit.subscribed(this.id, this.channel),
         frame: (text) => this.#take(text),
         refused: (problem) => this.#refused(problem),
         lost: (code) => this.#lost(code),
@@ -252,6 +253,7 @@ export class DialectSubscription {
   #lost(code: number): void {
     this.#leg = null;
     if (isForCause(code)) {
+      this.#ports.audit.ended(this.id, code);
       this.#about.ended(code);
       return;
     }

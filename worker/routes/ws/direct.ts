@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { ok, type Problem, type Result, refuse, subprotocol } from "../../../protocol/mod.ts";
 import { directSocketQuery } from "../../../protocol/schemas/rest/socket.ts";
 import type { SocketPlan } from "../../core/contract.ts";
+import { auditorFor } from "../audit/auditor.ts";
 import { authorizeChannel, channelOfPath } from "../auth/authorize.ts";
 import type { RouteContext } from "../context.ts";
 import { parseQuery } from "../parse.ts";
@@ -15,7 +16,12 @@ export async function openDirectSocket(c: RouteContext): Promise<Response> {
   const plan = await planSocket(c);
   if (!plan.ok) return refuseSocket(c, plan.problem);
   const response = await openObjectSocket(c.env, plan.value);
-  return response.status === 101 ? response : refuseSocket(c, (await response.json()) as Problem);
+  if (response.status !== 101) return refuseSocket(c, (await response.json()) as Problem);
+  // From here on the object holds the socket, and tells how it ends.
+  const audit = auditorFor(c);
+  audit({ action: "connect", channel: plan.value.channel });
+  audit({ action: "subscribe", channel: plan.value.channel });
+  return response;
 }
 
 async function planSocket(c: RouteContext): Promise<Result<SocketPlan>> {
@@ -36,7 +42,8 @@ async function planSocket(c: RouteContext): Promise<Result<SocketPlan>> {
     subject: claims.subject,
     expiresAt: claims.expiresAt,
     ...start.value,
-    ...(offersNative(c.req.raw) ? { protocol: subprotocol } : { refusesByStatus: true }),
+    ...(offersNative(c.req.raw) && { protocol: subprotocol }),
+    refusesByStatus: true,
   });
 }
 

@@ -24,6 +24,9 @@ import { closeSocket } from "./close_socket.ts";
 import { SilenceTimer } from "./silence_timer.ts";
 import { TokenTimer } from "./token_timer.ts";
 
+/** What a socket ends with that broke (RFC 6455). */
+const lostCode = 1006;
+
 /** Who opened a socket, and the gateway that it was opened to. */
 export interface Caller {
   readonly env: Env;
@@ -43,8 +46,8 @@ export interface Speaker {
   warn(inMs: number): void;
   /** Whether a new token still grants all that is done here. */
   allows(claims: Claims): Promise<Result<unknown>>;
-  /** The socket is gone: what belongs to it ends. */
-  close(): void;
+  /** The socket is gone, by this close code of either side: what belongs to it ends. */
+  close(code: number): void;
 }
 
 /**
@@ -97,8 +100,8 @@ export class FrameSocket {
         this.fail({ code: "token_expired", message: "The token has expired. Connect with a new one." }),
     });
     socket.addEventListener("message", ({ data }) => this.#receive(data));
-    socket.addEventListener("close", () => this.#gone());
-    socket.addEventListener("error", () => this.#gone());
+    socket.addEventListener("close", ({ code }) => this.#gone(code));
+    socket.addEventListener("error", () => this.#gone(lostCode));
     socket.accept();
     countOpenedSocket();
   }
@@ -137,13 +140,7 @@ export class FrameSocket {
   }
 
   close(code: number, reason: string): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    countClosedSocket(code);
-    this.#token.stop();
-    this.#silence.stop();
-    this.#speaker.close();
-    closeSocket(this.#socket, code, reason);
+    this.#end(code, () => closeSocket(this.#socket, code, reason));
   }
 
   /** A new token must be of the same subject and still grant all that is done. */
@@ -208,7 +205,17 @@ export class FrameSocket {
   }
 
   /** The peer is gone. An unanswered close leaves it waiting. */
-  #gone(): void {
-    this.close(closeCodes.normal.code, "");
+  #gone(code: number): void {
+    this.#end(code, () => closeSocket(this.#socket, closeCodes.normal.code, ""));
+  }
+
+  #end(code: number, close: () => void): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    countClosedSocket(code);
+    this.#token.stop();
+    this.#silence.stop();
+    this.#speaker.close(code);
+    close();
   }
 }

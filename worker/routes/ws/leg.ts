@@ -7,6 +7,8 @@ import { openObjectSocket } from "./object_socket.ts";
 /** What a leg tells its owner, until the owner closes it. */
 export interface LegEvents {
   frame(text: string): void;
+  /** The object took the subscription; its frames follow. */
+  taken(): void;
   /** The object took no subscription; with `retryAfterMs`, for now. */
   refused(problem: Problem): void;
   /** It is gone: the object's close code and reason, or 1006 where the object could not be reached. */
@@ -86,8 +88,12 @@ export class Leg {
     });
     socket.addEventListener("error", () => this.#lose(unreached));
     socket.accept();
-    if (this.#isClosed) closeSocket(socket, closeCodes.normal.code, "");
-    else this.#socket = socket;
+    if (this.#isClosed) {
+      closeSocket(socket, closeCodes.normal.code, "");
+      return;
+    }
+    this.#socket = socket;
+    this.#events.taken();
   }
 
   /** What an object of this gateway answers is believed. */

@@ -3,6 +3,7 @@ import type { Dialect, Speech } from "../../../protocol/dialects/dialect.ts";
 import { ok, parseChannelName, type Result } from "../../../protocol/mod.ts";
 import { strictQuery } from "../../../protocol/schemas/rest/query.ts";
 import type { Claims } from "../../core/token_claims.ts";
+import { auditorFor } from "../audit/auditor.ts";
 import { authorizeChannel } from "../auth/authorize.ts";
 import type { RouteContext } from "../context.ts";
 import { parseQuery } from "../parse.ts";
@@ -47,7 +48,7 @@ async function openClientSocket(
   if (!granted.ok) return refuseSocket(c, granted.problem);
   const { 0: client, 1: server } = new WebSocketPair();
   const caller = { env: c.env, secret: c.get("secret"), settings: c.get("settings"), claims, tenant };
-  new ClientSocket(server, caller, table, chosen.value);
+  new ClientSocket(server, caller, auditorFor(c), table, chosen.value);
   return upgraded(client, offersNative(c.req.raw));
 }
 

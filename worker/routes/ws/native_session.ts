@@ -1,5 +1,6 @@
 import {
   type ChannelName,
+  closeCodes,
   compileFilter,
   errorFrameOf,
   limits,
@@ -85,10 +86,10 @@ export class NativeSession implements Session {
     }
     const before = this.#subscriptions.get(frame.channel);
     if (before === undefined && this.#subscriptions.size >= limits.channelsPerSocket) {
-      this.#tell(tooManyChannels(), frame.channel);
+      this.#refused(frame.channel, tooManyChannels());
       return;
     }
-    before?.leg?.close();
+    this.#end(frame.channel);
     const filtered =
       frame.filter === undefined
         ? null
@@ -110,6 +111,7 @@ export class NativeSession implements Session {
     const leg = this.#ports.openLeg(
       { ...start, maxWindowBytes: legWindow(this.#subscriptions.size, asked) },
       {
+        taken: () => this.#ports.audit.subscribed(frame.channel, frame.channel),
         frame: (text) => this.#deliver(subscription, text),
         refused: (problem) => this.#refused(frame.channel, problem),
         lost: (code, reason) => this.#lost(frame.channel, code, reason),
@@ -124,13 +126,15 @@ export class NativeSession implements Session {
   }
 
   #unsubscribe(channel: string): void {
-    const subscription = this.#subscriptions.get(channel);
-    if (subscription === undefined) {
-      this.#tellUnsubscribed(channel);
-      return;
-    }
+    if (this.#subscriptions.has(channel)) this.#end(channel);
+    else this.#tellUnsubscribed(channel);
+  }
+
+  /** Ends a channel's reading by its client's will, if there is one. */
+  #end(channel: string): void {
+    this.#subscriptions.get(channel)?.leg?.close();
     this.#subscriptions.delete(channel);
-    subscription.leg?.close();
+    this.#ports.audit.ended(channel, closeCodes.normal.code);
   }
 
   #ack(channel: string, cursor: number): void {
@@ -152,6 +156,7 @@ export class NativeSession implements Session {
   /** The socket stays open for its other channels. */
   #refused(channel: string, problem: Problem): void {
     this.#subscriptions.delete(channel);
+    this.#ports.audit.refused(channel, channel, problem.code);
     this.#tell(problem, channel);
   }
 

@@ -17,6 +17,8 @@ import { makeBatch } from "../../core/batch.ts";
 import type { AppendReceipt, AppendRequest } from "../../core/contract.ts";
 import { decodeEntries } from "../../core/entry_body.ts";
 import type { Claims } from "../../core/token_claims.ts";
+import type { Auditor } from "../audit/auditor.ts";
+import { SocketAudit } from "../audit/socket_audit.ts";
 import { AppendPipeline } from "./append_pipeline.ts";
 import { checkGrant } from "./check_grant.ts";
 import { type Caller, FrameSocket, type Lifetime, type Speaker } from "./frame_socket.ts";
@@ -41,11 +43,13 @@ export class ProducerSocket implements Speaker {
   readonly #socket: FrameSocket;
   readonly #caller: Caller;
   readonly #target: Target;
+  readonly #audit: SocketAudit;
   readonly #pipeline: AppendPipeline;
   #checkedAt = Date.now();
 
-  constructor(socket: WebSocket, caller: Caller, target: Target) {
+  constructor(socket: WebSocket, caller: Caller, target: Target, audit: Auditor) {
     this.#caller = caller;
+    this.#audit = new SocketAudit(audit, target.channel.name);
     this.#target = target;
     this.#pipeline = new AppendPipeline(caller.env, caller.tenant, target.channel.name);
     this.#socket = new FrameSocket(socket, caller, lifetime, this);
@@ -85,7 +89,9 @@ export class ProducerSocket implements Speaker {
   }
 
   /** What was handed on is stored all the same; its producer repeats it elsewhere and is told so. */
-  close(): void {}
+  close(code: number): void {
+    this.#audit.closed(code);
+  }
 
   #append(frame: UncheckedAppend, bytes: number): void {
     const request = this.#requestOf(frame, bytes);

@@ -1,5 +1,6 @@
 import { ok, type Result } from "../../../protocol/mod.ts";
 import { producerSocketQuery } from "../../../protocol/schemas/rest/socket.ts";
+import { auditorFor } from "../audit/auditor.ts";
 import { authorizeChannel, channelOfPath, type Identity } from "../auth/authorize.ts";
 import type { RouteContext } from "../context.ts";
 import { parseQuery } from "../parse.ts";
@@ -16,7 +17,7 @@ export async function openProducerSocket(c: RouteContext): Promise<Response> {
   const { 0: client, 1: server } = new WebSocketPair();
   const { claims, tenant } = identity;
   const caller = { env: c.env, secret: c.get("secret"), settings: c.get("settings"), claims, tenant };
-  new ProducerSocket(server, caller, target);
+  new ProducerSocket(server, caller, target, auditorFor(c));
   return upgraded(client, offersNative(c.req.raw));
 }
 

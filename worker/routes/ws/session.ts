@@ -7,6 +7,7 @@ import {
   type Untrusted,
 } from "../../../protocol/mod.ts";
 import type { SocketPlan } from "../../core/contract.ts";
+import type { ReadingAudit } from "../audit/socket_audit.ts";
 import type { Leg, LegEvents } from "./leg.ts";
 
 /** One client's reading, in the native protocol or in a dialect's. */
@@ -37,6 +38,7 @@ export interface SessionPorts {
   command(channel: string, command: DialectCommand): Promise<Result<unknown>>;
   openLeg(request: LegRequest, events: LegEvents): Leg;
   renew(token: string): void;
+  readonly audit: ReadingAudit;
 }
 
 export type LegRequest = Pick<SocketPlan, "channel" | "cursor" | "epoch" | "last"> & {
