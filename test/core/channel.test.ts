@@ -391,6 +391,21 @@ describe("windows", () => {
     expect(grown?.at(-1)).toBe(262_144);
   });
 
+  it("[WIN9] sends on to who was held back by a smaller window, though it has acknowledged nothing", () => {
+    const it = new TestChannel(undefined, { windowTotalBytes: 1024 * 1024 });
+    const [slow, ...others] = Array.from({ length: 32 }, () => it.subscribe());
+    if (slow === undefined) throw new Error("Nobody subscribed");
+    it.append(page(200));
+    it.channel.flushDue(it.now);
+    const before = slow.takeLines().length;
+    expect(before).toBeLessThan(200);
+    for (const peer of others) it.channel.drop(peer, it.now);
+    expect(before + slow.takeLines().length).toBe(200);
+    it.now += 60_000;
+    it.channel.alarm(it.now);
+    expect(slow.closed).toBeNull();
+  });
+
   it("[WIN5] closes with 4429 who owes an acknowledgement for 30 s, and nobody sooner", () => {
     const it = new TestChannel();
     const slow = it.subscribe();

@@ -223,19 +223,35 @@ export class Delivery {
     return subscriber.state.windowBytes >= this.#sharedWindowBytes;
   }
 
-  /** Tells whose windows changed by half or more, before the new size counts. */
+  /**
+   * Tells whose windows changed by half or more, before the new size counts. Who was held back by a smaller one
+   * goes on by itself: the acknowledgement that it owed may not be due by the larger.
+   */
   #shareWindows(now: number): void {
     const share = windowFor(this.#totalWindowBytes, this.#subscribers.size, null);
     if (share < this.#sharedWindowBytes) this.#sharedWindowBytes = share;
-    if (!this.#subscribers.values().some((each) => this.#isToldWrong(each))) return;
-    for (const subscriber of this.#subscribers) {
-      if (!this.#isToldWrong(subscriber)) continue;
-      const windowBytes = this.#dueWindow(subscriber);
-      subscriber.send(JSON.stringify({ type: "window", channel: this.#channel, windowBytes }), now);
-      subscriber.update({ windowBytes });
-      subscriber.save();
-    }
+    const changed = [...this.#subscribers].filter((each) => this.#isToldWrong(each));
+    if (changed.length === 0) return;
+    const grown: Subscriber[] = [];
+    for (const subscriber of changed) if (this.#changeWindow(subscriber, now)) grown.push(subscriber);
     this.#sharedWindowBytes = this.#smallestSharedWindow();
+    for (const subscriber of grown) this.#goOn(subscriber, now);
+  }
+
+  #goOn(subscriber: Subscriber, now: number): void {
+    if (subscriber.state.owesSince === null) return;
+    subscriber.update({ owesSince: null });
+    this.catchUp(subscriber, now);
+  }
+
+  /** Tells a subscriber its window; true when it is larger than before. */
+  #changeWindow(subscriber: Subscriber, now: number): boolean {
+    const before = subscriber.state.windowBytes;
+    const windowBytes = this.#dueWindow(subscriber);
+    subscriber.send(JSON.stringify({ type: "window", channel: this.#channel, windowBytes }), now);
+    subscriber.update({ windowBytes });
+    subscriber.save();
+    return windowBytes > before;
   }
 
   #isToldWrong(subscriber: Subscriber): boolean {
