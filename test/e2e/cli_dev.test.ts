@@ -139,10 +139,13 @@ describe("tailrace dev", () => {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const { child, workerdPid, done } = await becomeReady(npm);
+    const begun = performance.now();
     child.kill("SIGTERM");
-    const { code, stdout, stderr } = await done;
-    expect(code).toBe(0);
+    // Its output is closed by the gateway: npm itself may end before, which depends on its shell.
+    const { stdout, stderr } = await done;
+    expect(performance.now() - begun).toBeLessThan(2_000);
     expect(isRunning(workerdPid)).toBe(false);
+    expect(existsSync(join(folder, "lock"))).toBe(false);
     expect(`${stdout}${stderr}`).not.toMatch(/warn|deprecat|experimental|error/i);
   });
 
