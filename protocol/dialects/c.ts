@@ -7,6 +7,7 @@ import { pongText } from "../frames/up.ts";
 import { limits } from "../limits.ts";
 import { utf8Bytes } from "../utf8.ts";
 import { eventLine } from "./as_line.ts";
+import type { CDownFrame, CLogsFrame } from "./c_frames.ts";
 import { cLevels, cLog } from "./c_log.ts";
 import type { Dialect, DialectRequest, Ending, Piece, Reading, Speech } from "./dialect.ts";
 import { checkFrameId, namedChannel, queryCursor, unknownType } from "./fields.ts";
@@ -61,7 +62,7 @@ class PluginSpeech implements Speech {
   }
 
   encodeError({ code, message }: Pick<ErrorFrame, "code" | "message">): string {
-    return JSON.stringify({ type: "error", code, message });
+    return frameOf({ type: "error", code, message });
   }
 }
 
@@ -101,11 +102,11 @@ class PluginReading implements Reading<LogText> {
 
   gap({ from, to, count, reason }: GapFrame): readonly string[] {
     const before = this.#heldBytes > 0 ? this.level() : [];
-    return [...before, JSON.stringify({ type: "gap", from, to, count, reason })];
+    return [...before, frameOf({ type: "gap", from, to, count, reason })];
   }
 
   end({ channel: _, type, ...proof }: EndFrame): Ending {
-    return { frames: [...this.level(), JSON.stringify({ type, ...proof })] };
+    return { frames: [...this.level(), frameOf({ type, ...proof })] };
   }
 
   /** Answers how many of them `initial` has room for. */
@@ -122,7 +123,12 @@ class PluginReading implements Reading<LogText> {
   }
 }
 
-function logsFrame(type: "initial" | "append", logs: readonly LogText[]): string {
+function frameOf(frame: Exclude<CDownFrame, CLogsFrame>): string {
+  return JSON.stringify(frame);
+}
+
+/** Of logs that are text already. */
+function logsFrame(type: CLogsFrame["type"], logs: readonly LogText[]): string {
   return `{"type":"${type}","logs":[${logs.map(({ text }) => text).join(",")}]}`;
 }
 

@@ -5,9 +5,15 @@ import type { EndFrame, ErrorFrame, GapFrame, ReplyFrame } from "../frames/down.
 import { pongText } from "../frames/up.ts";
 import { utf8Bytes } from "../utf8.ts";
 import type { Dialect, DialectRequest, Ending, Piece, Reading, ReadingStart, Speech } from "./dialect.ts";
+import {
+  type SessionCommand,
+  type SessionError,
+  type SessionEventFrame,
+  type SessionEvents,
+  sessionCommands,
+} from "./e_frames.ts";
 import { checkFrameId, type NamedChannel, namedChannel, queryCursor, unknownType } from "./fields.ts";
 
-const commands = ["start_session", "pause_session", "resume_session", "user_input"];
 const defaultSession = "default";
 const completed = "execution:completed";
 
@@ -47,14 +53,13 @@ class SessionSpeech implements Speech {
   decode(frame: Untrusted): Result<readonly DialectRequest[]> {
     const id = checkFrameId(frame);
     if (!id.ok) return id;
-    if (frame["cmd"] === "ping") return ok([{ kind: "answer", frame: eventFrame("pong", {}) }]);
+    if (frame["cmd"] === "ping") return ok([{ kind: "answer", frame: knownFrame("pong", {}) }]);
     // The gateway's own heartbeat is answered on every socket alike.
     if (frame["type"] === "ping") return ok([{ kind: "answer", frame: pongText }]);
     const { cmd } = frame as { readonly cmd?: unknown };
-    if (typeof cmd !== "string" || !commands.includes(cmd)) {
-      return unknownType(frame, "cmd", [...commands, "ping"].join(", "));
-    }
-    return this.#command(cmd, frame);
+    const command = sessionCommands.find((name) => name === cmd);
+    if (command === undefined) return unknownType(frame, "cmd", [...sessionCommands, "ping"].join(", "));
+    return this.#command(command, frame);
   }
 
   read(): Reading {
@@ -62,10 +67,10 @@ class SessionSpeech implements Speech {
   }
 
   encodeError({ code, message }: Pick<ErrorFrame, "code" | "message">): string {
-    return errorEvent(message, { code });
+    return errorEvent({ error: message, code });
   }
 
-  #command(name: string, frame: Untrusted): Result<readonly DialectRequest[]> {
+  #command(name: SessionCommand, frame: Untrusted): Result<readonly DialectRequest[]> {
     const data = frame["data"] ?? {};
     const sent = isObject(data) ? (data["session_id"] ?? undefined) : undefined;
     const named = sent === undefined ? null : namedChannel("The data", "session_id", sent, "session");
@@ -117,27 +122,24 @@ class SessionReading implements Reading<SessionPart> {
 
   gap({ from, to, count, reason }: GapFrame): readonly string[] {
     const range = to === null ? `from ${from} on` : `from ${from} to ${to}`;
-    return [errorEvent(`Events ${range} are missing (${reason}).`, { code: "gap", from, to, count })];
+    const error = `Events ${range} are missing (${reason}).`;
+    return [errorEvent({ error, code: "gap", from, to, count })];
   }
 
   /** A session that succeeded is completed, said once; any other end is an error. */
   end({ status, message, cursor }: EndFrame): Ending {
     if (status === "success") {
-      return { frames: this.#isCompleted ? [] : [eventFrame(completed, {}, { cursor })] };
+      return { frames: this.#isCompleted ? [] : [knownFrame(completed, {}, { cursor })] };
     }
     const error = message ?? `The session has ended: ${status}.`;
-    return { frames: [eventFrame("error", { error, code: `session_${status}` }, { cursor })] };
+    return { frames: [errorEvent({ error, code: `session_${status}` }, { cursor })] };
   }
 
   /** Answers come as the engine's events; what will not be answered is told. */
   reply({ id, state, code }: ReplyFrame): readonly string[] {
     if (state !== "expired" && state !== "refused") return [];
-    return [
-      errorEvent(`The command ${id} was ${state === "expired" ? "taken by nobody" : "refused"}.`, {
-        code: code ?? state,
-        id,
-      }),
-    ];
+    const what = state === "expired" ? "was taken by nobody" : "was refused";
+    return [errorEvent({ error: `The command ${id} ${what}.`, code: code ?? state, id })];
   }
 }
 
@@ -152,21 +154,30 @@ function entryFrame(entry: Entry, cursor: number): string {
   const timestamp = new Date(entry.ts).toISOString();
   if (entry.kind === "log") {
     const { level, stage = "", line } = entry;
-    return eventFrame("log", { level, stage, line }, { timestamp, cursor });
+    return knownFrame("log", { level, stage, line }, { timestamp, cursor });
   }
   const { event, data, nodeId } = entry;
-  return eventFrame(event, data ?? {}, {
+  return eventFrame({
+    event,
+    data: data ?? {},
     timestamp,
     ...(nodeId !== undefined && { node_id: nodeId }),
     cursor,
   });
 }
 
-function errorEvent(error: string, more: Readonly<Record<string, unknown>>): string {
-  return eventFrame("error", { error, ...more });
+function errorEvent(error: SessionError, more: Partial<SessionEventFrame> = {}): string {
+  return knownFrame("error", error, more);
 }
 
-/** `data` is always there. */
-function eventFrame(event: string, data: unknown, more: Readonly<Record<string, unknown>> = {}): string {
-  return JSON.stringify({ event, data, ...more });
+function knownFrame<Name extends keyof SessionEvents>(
+  event: Name,
+  data: SessionEvents[Name],
+  more: Partial<SessionEventFrame> = {},
+): string {
+  return eventFrame({ event, data, ...more });
+}
+
+function eventFrame(frame: Omit<SessionEventFrame, "data"> & { readonly data: unknown }): string {
+  return JSON.stringify(frame);
 }

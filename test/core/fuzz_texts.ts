@@ -4,6 +4,8 @@ export const seedTexts: readonly string[] = [
   '{"type":"subscribe","channel":"build/1","cursor":3,"epoch":"e","maxWindowBytes":8192}',
   '{"type":"subscribe","channel":"build/1","last":5,"filter":{"levels":["warn"],"stages":["a"],"search":"x"}}',
   '{"type":"subscribe","buildId":"4711","cursor":3}',
+  '{"type":"filter","level":"WARN,error","search":"x"}',
+  '{"cmd":"user_input","id":"c1","data":{"session_id":"s1","text":"a"}}',
   '{"type":"unsubscribe","channel":"build/1"}',
   '{"type":"ack","channel":"build/1","cursor":7}',
   '{"type":"auth","token":"a.b.c"}',
