@@ -1,9 +1,18 @@
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
-/** Four kinds of test: pure ones, the Worker and its objects in workerd, whole systems, and what goes wrong with them. */
+/** What measures memory, or who keeps up. */
+const measured = ["many_readers", "resume", "stalled"].map((name) => `test/fault/${name}.test.ts`);
+
+/**
+ * The kinds of test: pure ones; the Worker and its objects in workerd; whole systems, and what goes wrong with
+ * them; and what is measured, where nothing runs beside it.
+ */
 export default defineConfig({
   test: {
+    // Those in workerd wait for its clock more than they work.
+    maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       {
         test: {
@@ -41,8 +50,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Each starts a gateway and some a browser: two cores hold one of them at a time.
-          fileParallelism: false,
+          // Each starts a gateway and some a browser, and waits for them: two cores hold two of these at a time.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
@@ -50,9 +59,19 @@ export default defineConfig({
         test: {
           name: "fault",
           include: ["test/fault/**/*.test.ts"],
+          exclude: measured,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // These measure memory and who keeps up: nothing runs beside them.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "measured",
+          include: measured,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },

@@ -42,7 +42,12 @@ export function realPrograms(folder: string): Program[] {
   return [
     { name: "npm ls", command: ["npm", "ls", "--color=always"], cwd: root, prints: "├──" },
     { name: "git log", command: ["git", "log", "--color=always", "-p"], cwd: folder, prints: "\x1b[3" },
-    { name: "ls", command: ["ls", "-la", "--color=always", "."], cwd: root, prints: "\x1b[0" },
+    {
+      name: "ls",
+      command: ["ls", "-la", "--color=always", "."],
+      cwd: join(root, "protocol"),
+      prints: "\x1b[0",
+    },
     { name: "progress", command: [process.execPath, "-e", progressScript], cwd: folder, prints: "\r\x1b[K" },
   ];
 }
