@@ -94,7 +94,7 @@ class SessionSpeech implements Speech {
 
 /** A frame, or a token's text, which may be joined with those of the same node before and after it. */
 type SessionPart =
-  | { readonly kind: "frame"; readonly frame: string }
+  | { readonly kind: "frame"; readonly frame: string; readonly completes: boolean }
   | { readonly kind: "token"; readonly text: string; readonly entry: EventEntry; readonly cursor: number };
 
 class SessionReading implements Reading<SessionPart> {
@@ -106,16 +106,19 @@ class SessionReading implements Reading<SessionPart> {
       const bytes = tokenBytes + utf8Bytes(text);
       return { part: { kind: "token", text, entry, cursor }, bytes, run: `node ${entry.nodeId ?? ""}` };
     }
-    if (entry.kind === "event" && entry.event === completed) this.#isCompleted = true;
+    const completes = entry.kind === "event" && entry.event === completed;
     const frame = entryFrame(entry, cursor);
-    return { part: { kind: "frame", frame }, bytes: utf8Bytes(frame), run: null };
+    return { part: { kind: "frame", frame, completes }, bytes: utf8Bytes(frame), run: null };
   }
 
   /** Texts that leave together are one text, with the last one's cursor. */
   frames(parts: readonly SessionPart[]): readonly string[] {
     const last = parts.at(-1);
     if (last === undefined) return [];
-    if (last.kind === "frame") return [last.frame];
+    if (last.kind === "frame") {
+      this.#isCompleted ||= last.completes;
+      return [last.frame];
+    }
     const text = parts.map((part) => (part.kind === "token" ? part.text : "")).join("");
     return [entryFrame({ ...last.entry, data: { text } }, last.cursor)];
   }

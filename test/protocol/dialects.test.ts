@@ -267,6 +267,17 @@ describe("dialect E's session", () => {
     expect(runs.slice(2)).toEqual([null, null]);
   });
 
+  test("[DIA24] is completed once: at its end, unless the engine's own word of it was sent", () => {
+    const reading = speechOf("E", {}).read("s", "session/s");
+    const word = reading.encode({ kind: "event", ts: now, event: "execution:completed", data: {} }, 1);
+    // It was dropped for the client's rate: read, and not sent.
+    expect(reading.end(end).frames.map((text) => JSON.parse(text))).toEqual([
+      { event: "execution:completed", data: {}, cursor: 9 },
+    ]);
+    reading.frames([word?.part]);
+    expect(reading.end(end).frames).toEqual([]);
+  });
+
   test("[DIA19] is told of a command that nobody took, and of no other state", () => {
     const reading = speechOf("E", {}).read("s", "session/s");
     const reply = { type: "reply", channel: "session/s", id: "c1" } as const;
