@@ -4,6 +4,9 @@ import { call, token } from "./gateway.ts";
 
 /** Readers of the audit log: events come some moments after what they tell of. */
 
+/** Of a test that waits for events, in milliseconds; the first of a file waits for the Worker's start as well. */
+export const auditTestMs = 30_000;
+
 export function freshTenant(): string {
   return `audit-${crypto.randomUUID().slice(0, 8)}`;
 }

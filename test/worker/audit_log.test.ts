@@ -4,9 +4,11 @@ import { type AuditAction, type AuditEvent, auditActionNames } from "../../proto
 import { AuditStore } from "../../worker/objects/audit_store.ts";
 import { DirectoryObject } from "../../worker/objects/directory.ts";
 import { channelObject, directoryObject } from "../../worker/objects/env.ts";
-import { auditLog, auditPage, freshTenant, said } from "./audit_client.ts";
+import { auditLog, auditPage, auditTestMs, freshTenant, said } from "./audit_client.ts";
 import { testEnv } from "./channel_client.ts";
 import { call, freshChannel, openSocket, problemIn, type TestSocket, token } from "./gateway.ts";
+
+vi.setConfig({ testTimeout: auditTestMs });
 
 const dayMs = 24 * 60 * 60 * 1000;
 

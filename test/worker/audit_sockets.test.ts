@@ -1,6 +1,8 @@
-import { describe, expect, test } from "vitest";
-import { auditLog, freshTenant, said } from "./audit_client.ts";
+import { describe, expect, test, vi } from "vitest";
+import { auditLog, auditTestMs, freshTenant, said } from "./audit_client.ts";
 import { freshChannel, handshake, openSocket, origin, post, signed, TestSocket, token } from "./gateway.ts";
+
+vi.setConfig({ testTimeout: auditTestMs });
 
 const userAgent = "audit-test/1.0";
 const idOf = (channel: string) => channel.slice("build/".length);
