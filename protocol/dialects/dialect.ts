@@ -41,8 +41,18 @@ export interface Speech {
   decode(frame: Untrusted): Result<readonly DialectRequest[]>;
   /** Begins a reading of `channel`, which the client calls `id`. */
   read(id: string, channel: string): Reading;
-  /** A refusal, of a channel where it is about one. */
-  encodeError(problem: Pick<ErrorFrame, "code" | "message">, id?: string): string;
+  /** What a refused frame says of itself, as far as that is right; nothing where the dialect has no field for it. */
+  about?(frame: Untrusted): ErrorAbout;
+  /** A refusal, of a channel where it is about one; the problem's `id` is the command's that was refused. */
+  encodeError(problem: Pick<ErrorFrame, "code" | "message" | "id">, id?: string): string;
+}
+
+/** What a refusal is about. */
+export interface ErrorAbout {
+  /** The channel as the client calls it. */
+  readonly id?: string;
+  /** The command's id. */
+  readonly command?: string;
 }
 
 /** What a dialect's client asks, in the gateway's words. `id` is the channel as the client calls it. */

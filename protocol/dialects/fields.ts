@@ -53,6 +53,12 @@ export function checkFrameId({ id }: { readonly id?: unknown }): Result<true> {
   );
 }
 
+/** The id that a frame's sender gave it, as text, if there is one; {@link checkFrameId} bounds it. */
+export function frameId({ id }: { readonly id?: unknown }): string | undefined {
+  if (typeof id === "number") return String(id);
+  return typeof id === "string" && id !== "" && id.length <= limits.dialectIdChars ? id : undefined;
+}
+
 /** Refuses a frame of a type that the dialect does not have. */
 export function unknownType(frame: Untrusted, key: string, allowed: string): Result<never> {
   return refuse("unknown_frame", `The frame has ${key}: ${quote(frame[key])}. Allowed: ${allowed}.`);
