@@ -2,6 +2,9 @@ import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** Ends what hangs: it claims no speed, for a busy machine takes several times what a quiet one does. */
+const hangMs = 30_000;
+
 /** What measures memory, or who keeps up. */
 const measured = ["many_readers", "resume", "stalled"].map((name) => `test/fault/${name}.test.ts`);
 
@@ -18,6 +21,7 @@ export default defineConfig({
         test: {
           name: "fast",
           include: ["test/{protocol,core,client,tree}/**/*.test.ts"],
+          testTimeout: hangMs,
         },
       },
       {
@@ -36,6 +40,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/worker/**/*.test.ts"],
+          testTimeout: hangMs,
           // Its modules name each other without endings, which only a bundler finds.
           deps: {
             optimizer: {
