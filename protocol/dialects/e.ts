@@ -6,12 +6,13 @@ import { pongText } from "../frames/up.ts";
 import { utf8Bytes } from "../utf8.ts";
 import type { Dialect, DialectRequest, Ending, Piece, Reading, ReadingStart, Speech } from "./dialect.ts";
 import {
-  type SessionCommand,
-  type SessionError,
-  type SessionEventFrame,
-  type SessionEvents,
-  sessionCommands,
-} from "./e_frames.ts";
+  knownSessionFrame,
+  sessionEndFrame,
+  sessionEntryFrame,
+  sessionErrorFrame,
+  sessionGapFrame,
+} from "./e_entry.ts";
+import { type SessionCommand, sessionCommands } from "./e_frames.ts";
 import { checkFrameId, type NamedChannel, namedChannel, queryCursor, unknownType } from "./fields.ts";
 
 const defaultSession = "default";
@@ -53,7 +54,8 @@ class SessionSpeech implements Speech {
   decode(frame: Untrusted): Result<readonly DialectRequest[]> {
     const id = checkFrameId(frame);
     if (!id.ok) return id;
-    if (frame["cmd"] === "ping") return ok([{ kind: "answer", frame: knownFrame("pong", {}) }]);
+    if (frame["cmd"] === "ping")
+      return ok([{ kind: "answer", frame: JSON.stringify(knownSessionFrame("pong", {})) }]);
     // The gateway's own heartbeat is answered on every socket alike.
     if (frame["type"] === "ping") return ok([{ kind: "answer", frame: pongText }]);
     const { cmd } = frame as { readonly cmd?: unknown };
@@ -67,7 +69,7 @@ class SessionSpeech implements Speech {
   }
 
   encodeError({ code, message }: Pick<ErrorFrame, "code" | "message">): string {
-    return errorEvent({ error: message, code });
+    return JSON.stringify(sessionErrorFrame({ error: message, code }));
   }
 
   #command(name: SessionCommand, frame: Untrusted): Result<readonly DialectRequest[]> {
@@ -107,7 +109,7 @@ class SessionReading implements Reading<SessionPart> {
       return { part: { kind: "token", text, entry, cursor }, bytes, run: `node ${entry.nodeId ?? ""}` };
     }
     const completes = entry.kind === "event" && entry.event === completed;
-    const frame = entryFrame(entry, cursor);
+    const frame = JSON.stringify(sessionEntryFrame(entry, cursor));
     return { part: { kind: "frame", frame, completes }, bytes: utf8Bytes(frame), run: null };
   }
 
@@ -120,29 +122,25 @@ class SessionReading implements Reading<SessionPart> {
       return [last.frame];
     }
     const text = parts.map((part) => (part.kind === "token" ? part.text : "")).join("");
-    return [entryFrame({ ...last.entry, data: { text } }, last.cursor)];
+    return [JSON.stringify(sessionEntryFrame({ ...last.entry, data: { text } }, last.cursor))];
   }
 
-  gap({ from, to, count, reason }: GapFrame): readonly string[] {
-    const range = to === null ? `from ${from} on` : `from ${from} to ${to}`;
-    const error = `Events ${range} are missing (${reason}).`;
-    return [errorEvent({ error, code: "gap", from, to, count })];
+  gap(gap: GapFrame): readonly string[] {
+    return [JSON.stringify(sessionGapFrame(gap))];
   }
 
-  /** A session that succeeded is completed, said once; any other end is an error. */
-  end({ status, message, cursor }: EndFrame): Ending {
-    if (status === "success") {
-      return { frames: this.#isCompleted ? [] : [knownFrame(completed, {}, { cursor })] };
-    }
-    const error = message ?? `The session has ended: ${status}.`;
-    return { frames: [errorEvent({ error, code: `session_${status}` }, { cursor })] };
+  /** That it is completed is said once. */
+  end(end: EndFrame): Ending {
+    const isSaid = end.status === "success" && this.#isCompleted;
+    return { frames: isSaid ? [] : [JSON.stringify(sessionEndFrame(end))] };
   }
 
   /** Answers come as the engine's events; what will not be answered is told. */
   reply({ id, state, code }: ReplyFrame): readonly string[] {
     if (state !== "expired" && state !== "refused") return [];
     const what = state === "expired" ? "was taken by nobody" : "was refused";
-    return [errorEvent({ error: `The command ${id} ${what}.`, code: code ?? state, id })];
+    const error = `The command ${id} ${what}.`;
+    return [JSON.stringify(sessionErrorFrame({ error, code: code ?? state, id }))];
   }
 }
 
@@ -151,36 +149,4 @@ function tokenOf(entry: Entry): string | null {
   if (entry.kind !== "event" || entry.event !== "token_stream" || !isObject(entry.data)) return null;
   const { text, ...more } = entry.data;
   return typeof text === "string" && Object.keys(more).length === 0 ? text : null;
-}
-
-function entryFrame(entry: Entry, cursor: number): string {
-  const timestamp = new Date(entry.ts).toISOString();
-  if (entry.kind === "log") {
-    const { level, stage = "", line } = entry;
-    return knownFrame("log", { level, stage, line }, { timestamp, cursor });
-  }
-  const { event, data, nodeId } = entry;
-  return eventFrame({
-    event,
-    data: data ?? {},
-    timestamp,
-    ...(nodeId !== undefined && { node_id: nodeId }),
-    cursor,
-  });
-}
-
-function errorEvent(error: SessionError, more: Partial<SessionEventFrame> = {}): string {
-  return knownFrame("error", error, more);
-}
-
-function knownFrame<Name extends keyof SessionEvents>(
-  event: Name,
-  data: SessionEvents[Name],
-  more: Partial<SessionEventFrame> = {},
-): string {
-  return eventFrame({ event, data, ...more });
-}
-
-function eventFrame(frame: Omit<SessionEventFrame, "data"> & { readonly data: unknown }): string {
-  return JSON.stringify(frame);
 }
