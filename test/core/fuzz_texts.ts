@@ -27,6 +27,8 @@ export const seedTexts: readonly string[] = [
   "write:project/P",
   "30",
   "true",
+  // What stands for a setting's default.
+  "",
 ];
 
 /** Words that stand at the borders of what is allowed. */

@@ -204,12 +204,15 @@ test("[PACE6] delivered and announced are together exactly the journal, in order
             next[item.reader] = item.to + 1;
             continue;
           }
-          expect(new Set(item.lines.map(({ run }) => run)).size).toBe(1);
-          if (item.lines[0]?.run === null) expect(item.lines.length).toBe(1);
-          if (item.lines.length > 1) joined += 1;
+          if (item.lines.length > 1) {
+            expect(new Set(item.lines.map(({ run }) => run)).size).toBe(1);
+            expect(item.lines[0]?.run).not.toBeNull();
+            joined += 1;
+          }
           for (const { cursor, bytes } of item.lines) {
             skipHidden();
-            expect(cursor).toBe(next[item.reader]);
+            // Called for each line an assertion takes most of the time.
+            if (cursor !== next[item.reader]) expect(cursor).toBe(next[item.reader]);
             sentBytes += bytes;
             delivered += 1;
             next[item.reader] = cursor + 1;
@@ -249,7 +252,8 @@ test("[PACE6] delivered and announced are together exactly the journal, in order
               run: event.run,
               isLive: reader.isLevel,
             });
-            expect(pacing.liveBytes).toBeLessThanOrEqual(Math.max(drawn.queueBytes, largest));
+            const bound = Math.max(drawn.queueBytes, largest);
+            if (pacing.liveBytes > bound) expect(pacing.liveBytes).toBeLessThanOrEqual(bound);
           }
           takeAll();
         }
