@@ -37,8 +37,8 @@ async function happeningsIn(quietMs: number): Promise<readonly Happening[]> {
     // One leaves: it is announced and recorded, and then there is quiet.
     all.pop()?.close();
     await pass(quietMs);
-    // Nobody who waits for more than the newest pong.
-    expect(all.filter(({ unanswered }) => unanswered > 1)).toEqual([]);
+    // Nobody waits for more than the newest pong.
+    await expect.poll(() => all.filter(({ unanswered }) => unanswered > 1)).toEqual([]);
     const meanwhile = happenings.splice(0);
     await tellAll(all, gateway);
     expect(happenings).toEqual(["woken", "append"]);

@@ -66,6 +66,6 @@ describe("kill -9", () => {
         for (const each of [...sources, ...followers]) each.close();
       }
     },
-    inForm(90_000, 300_000),
+    inForm(150_000, 400_000),
   );
 });
