@@ -126,7 +126,8 @@ export const replyStates = ["accepted", "delivered", "answered", "expired", "ref
 export type ReplyState = (typeof replyStates)[number];
 
 /** What becomes of a stored command, only forward: `accepted`, `delivered`, `answered`; or `expired`. */
-export type CommandState = Exclude<ReplyState, "refused">;
+export const commandStates = ["accepted", "delivered", "answered", "expired"] as const;
+export type CommandState = (typeof commandStates)[number];
 
 /** Why a command expired: nobody took it in time, its channel ended, or was deleted. */
 export const expiryCodes = ["command_expired", "channel_ended", "channel_deleted"] as const;

@@ -213,7 +213,7 @@ export class TestChannel {
     const name = this.#name;
     const stores = { journal: this.journal, commands: this.commands };
     const channel = new Channel(stores, name, this.#settings, ports, woken);
-    channel.plan(this.now);
+    channel.resume(this.now);
     return channel;
   }
 }

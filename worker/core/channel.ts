@@ -236,6 +236,12 @@ export class Channel {
     this.plan(now);
   }
 
+  /** Begins after a wake: what went with the object's memory is noticed, and what is due asked for. */
+  resume(now: number): void {
+    this.#commands.resume(now);
+    this.plan(now);
+  }
+
   /** Asks for the alarm at the earliest due: after a wake nobody else may, for what was due before it. */
   plan(now: number): void {
     const commands = this.#commandsRetryAt === null ? this.#commands.dues(now) : [this.#commandsRetryAt];

@@ -175,7 +175,10 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls, C
   #drop(socket: WebSocket, code?: number): void {
     const peer = this.#peers.get(socket);
     this.#peers.delete(socket);
-    if (peer !== undefined) this.#wake()?.drop(peer, Date.now(), code);
+    const channel = this.#wake();
+    if (peer !== undefined) channel?.drop(peer, Date.now(), code);
+    // The close that wakes an object is of a socket that it does not know any more; but it was there.
+    else if (channel !== null) this.#announceSoon();
   }
 
   async #renew(channel: Channel, peer: SocketPeer, token: string): Promise<void> {
@@ -225,7 +228,7 @@ export class ChannelObject extends DurableObject<Env> implements ChannelCalls, C
     const wakeAt = (due: number) => this.#wakeAt(nextDue([due]));
     this.#reporter = new DirectoryReporter(this.env, opened, wakeAt);
     this.#audit = new AuditReporter(this.ctx, this.env, opened, wakeAt);
-    opened.plan(Date.now());
+    opened.resume(Date.now());
     return opened;
   }
 

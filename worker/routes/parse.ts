@@ -18,14 +18,15 @@ export function parseQuery<S extends z.ZodType>(request: Request, schema: S): Re
   return parseWith(schema, values, "The query");
 }
 
-/** Reads a small JSON body strictly. */
+/** Reads a JSON body strictly: a small one, unless a route takes more. */
 export async function parseJsonBody<S extends z.ZodType>(
   request: Request,
   schema: S,
+  maxBytes: number = smallBodyBytes,
 ): Promise<Result<z.output<S>>> {
   const type = checkContentType(request, ["application/json"]);
   if (!type.ok) return type;
-  const bytes = await readBody(request, smallBodyBytes);
+  const bytes = await readBody(request, maxBytes);
   if (!bytes.ok) return bytes;
   const value = parseObject(new TextDecoder().decode(bytes.value), "The body");
   return value.ok ? parseWith(schema, value.value, "The body") : value;

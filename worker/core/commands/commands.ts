@@ -80,6 +80,13 @@ export class Commands {
     this.#rate = new CommandRate(settings.perSecond);
   }
 
+  /** After a wake: agents may have gone with the object's memory, and nobody told of that. */
+  resume(now: number): void {
+    // Where the store refuses it, the alarm finds the same.
+    this.#guarded(() => ok(this.#findLostTask(now)));
+    this.#agents.dispatchAll();
+  }
+
   get agents(): number {
     return this.#agents.count;
   }
@@ -221,12 +228,8 @@ export class Commands {
     }
     if (!isAtWork(task)) return;
     const { lostAt } = task.fate;
-    if (lostAt === null) {
-      // Its agent's socket may have gone with the object's memory: nobody told of that.
-      if (!this.#agents.hasTask) this.#loseTask(now);
-    } else if (isDue(lostAt + this.#settings.graceMs, now)) {
-      this.#giveUp(task, now);
-    }
+    if (lostAt === null) this.#findLostTask(now);
+    else if (isDue(lostAt + this.#settings.graceMs, now)) this.#giveUp(task, now);
   }
 
   /** When the alarm is due, in epoch milliseconds; null: never. */
@@ -319,9 +322,13 @@ export class Commands {
     this.#wakeFor(now + sweepMs);
   }
 
+  #findLostTask(now: number): void {
+    if (!this.#agents.hasTask) this.#loseTask(now);
+  }
+
   #loseTask(now: number): void {
     const task = this.#log.task;
-    if (task === null || !isAtWork(task)) return;
+    if (task === null || !isAtWork(task) || task.fate.lostAt !== null) return;
     this.#log.setLost(task, now);
     this.#wakeFor(now + this.#settings.graceMs);
   }

@@ -1,11 +1,10 @@
-import type { Dialect, DialectCommand, Speech } from "../../../protocol/dialects/dialect.ts";
+import type { Dialect, Speech } from "../../../protocol/dialects/dialect.ts";
 import {
   ok,
   type Problem,
   parseChannelName,
   pongText,
   type Result,
-  refuse,
   type Untrusted,
 } from "../../../protocol/mod.ts";
 import type { PaceRules } from "../../core/pacing.ts";
@@ -18,6 +17,7 @@ import { DialectSession } from "./dialect_session.ts";
 import { type Caller, FrameSocket, type Lifetime, type Speaker } from "./frame_socket.ts";
 import { Leg } from "./leg.ts";
 import { NativeSession } from "./native_session.ts";
+import { sendCommand } from "./send_command.ts";
 import type { Session, SessionPorts } from "./session.ts";
 
 /** What a socket speaks that is no native one. */
@@ -122,16 +122,12 @@ export class ClientSocket implements Speaker {
       closeWith: (code, reason) => this.#socket.close(code, reason),
       subject: () => this.#socket.claims.subject,
       authorize: (channel) => this.#authorize(this.#socket.claims, channel.name),
-      command: (channel, command) => this.#command(channel, command),
+      command: (channel, command) => sendCommand(this.#caller, this.#socket.claims, channel, command),
       openLeg: (request, events) =>
         new Leg(env, { ...request, tenant, subject: this.#socket.claims.subject }, events),
       renew: (token) => void this.#socket.renew(token),
       audit: this.#audit,
     };
-  }
-
-  #command(channel: string, _command: DialectCommand): Promise<Result<unknown>> {
-    return Promise.resolve(refuse("unknown_frame", `${channel} takes no commands yet.`));
   }
 
   async #authorize(claims: Claims, channel: string): Promise<Result<unknown>> {

@@ -32,7 +32,7 @@ export class DialectSession implements Session {
     this.#speech = speech;
     this.#ports = ports;
     this.#pacing = new Pacing(rules, Date.now());
-    this.#commands = new CommandLine(ports, (problem, id) => this.#tell(problem, id));
+    this.#commands = new CommandLine(ports);
   }
 
   /** Does what the socket's address alone asks. */
@@ -76,7 +76,9 @@ export class DialectSession implements Session {
         this.#drop(request.id);
         return;
       case "command":
-        this.#commands.send(request);
+        this.#commands.send(request.channel, request.command, (outcome) => {
+          if (!outcome.ok) this.#tell(outcome.problem, request.id);
+        });
         return;
     }
   }

@@ -6,6 +6,7 @@ import { auditorFor } from "../audit/auditor.ts";
 import { authorizeChannel, channelOfPath } from "../auth/authorize.ts";
 import type { RouteContext } from "../context.ts";
 import { parseQuery } from "../parse.ts";
+import { checkGrant } from "./check_grant.ts";
 import { checkReading } from "./handshake.ts";
 import { openObjectSocket } from "./object_socket.ts";
 import { offersNative } from "./refuse_handshake.ts";
@@ -36,11 +37,13 @@ async function planSocket(c: RouteContext): Promise<Result<SocketPlan>> {
   if (!query.ok) return query;
   const start = startOf(query.value);
   if (!start.ok) return start;
+  const commands = await checkGrant(c.env, claims, "command", channel.value);
   return ok({
     tenant,
     channel: channel.value.name,
     subject: claims.subject,
     expiresAt: claims.expiresAt,
+    ...(commands.ok && { commands: true }),
     ...start.value,
     ...(offersNative(c.req.raw) && { protocol: subprotocol }),
     refusesByStatus: true,

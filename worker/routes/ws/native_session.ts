@@ -1,5 +1,6 @@
 import {
   type ChannelName,
+  type CommandFrame,
   closeCodes,
   compileFilter,
   errorFrameOf,
@@ -12,7 +13,9 @@ import {
   type ViewerFrame,
   viewerFrameOf,
 } from "../../../protocol/mod.ts";
+import { CommandLine } from "./command_line.ts";
 import { FilteredLeg } from "./filtered_leg.ts";
+import { FirstReplies } from "./first_replies.ts";
 import { isForCause, type Leg } from "./leg.ts";
 import { legWindow, type Session, type SessionPorts, tooManyChannels } from "./session.ts";
 
@@ -26,9 +29,12 @@ interface Subscription {
 export class NativeSession implements Session {
   readonly #ports: SessionPorts;
   readonly #subscriptions = new Map<string, Subscription>();
+  readonly #commands: CommandLine;
+  readonly #replies = new FirstReplies();
 
   constructor(ports: SessionPorts) {
     this.#ports = ports;
+    this.#commands = new CommandLine(ports);
   }
 
   get channels(): readonly string[] {
@@ -72,7 +78,7 @@ export class NativeSession implements Session {
         this.#ack(frame.channel, frame.cursor);
         return;
       case "command":
-        this.#tell({ code: "unknown_frame", message: "This socket takes no commands yet." }, frame.channel);
+        this.#command(frame);
         return;
     }
   }
@@ -120,7 +126,19 @@ export class NativeSession implements Session {
     subscription.leg = leg;
   }
 
+  /** Needs no subscription: the first reply is the call's answer where no leg brings it. */
+  #command({ channel, id, name, data, group }: CommandFrame): void {
+    this.#replies.sent(channel, id);
+    const command = { id, name, data, ...(group !== undefined && { group }) };
+    this.#commands.send(channel, command, (outcome) => {
+      const reply = this.#replies.settle(channel, id, outcome.ok ? outcome.value : null);
+      if (reply !== null) this.#ports.send(JSON.stringify(reply));
+      else if (!outcome.ok) this.#ports.send(JSON.stringify(errorFrameOf(outcome.problem, { channel, id })));
+    });
+  }
+
   #deliver({ filtered, leg }: Subscription, text: string): void {
+    if (!this.#replies.passes(text)) return;
     if (filtered === null) this.#ports.send(text);
     else if (leg !== null) filtered.take(text, leg);
   }

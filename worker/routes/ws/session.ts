@@ -1,4 +1,3 @@
-import type { DialectCommand } from "../../../protocol/dialects/dialect.ts";
 import {
   type ChannelName,
   limits,
@@ -6,9 +5,10 @@ import {
   type Result,
   type Untrusted,
 } from "../../../protocol/mod.ts";
-import type { SocketPlan } from "../../core/contract.ts";
+import type { CommandRecord, SocketPlan } from "../../core/contract.ts";
 import type { ReadingAudit } from "../audit/socket_audit.ts";
 import type { Leg, LegEvents } from "./leg.ts";
+import type { SocketCommand } from "./send_command.ts";
 
 /** One client's reading, in the native protocol or in a dialect's. */
 export interface Session {
@@ -34,8 +34,8 @@ export interface SessionPorts {
   /** Whose token the socket has. */
   subject(): string;
   authorize(channel: ChannelName): Promise<Result<unknown>>;
-  /** Sends a message upwards; what became of it comes by the leg, as `reply`. */
-  command(channel: string, command: DialectCommand): Promise<Result<unknown>>;
+  /** Sends a message upwards, if that is granted; what becomes of it comes by the leg, as `reply`. */
+  command(channel: string, command: SocketCommand): Promise<Result<CommandRecord>>;
   openLeg(request: LegRequest, events: LegEvents): Leg;
   renew(token: string): void;
   readonly audit: ReadingAudit;
