@@ -5,6 +5,7 @@ import type { Dialect, Reading } from "../../protocol/dialects/dialect.ts";
 import { dialects } from "../../protocol/dialects/dialects.ts";
 import { loneFrame } from "../../protocol/dialects/piece.ts";
 import { ok, utf8Bytes } from "../../protocol/mod.ts";
+import { commandObject } from "../../worker/objects/env.ts";
 import { configured } from "../../worker/routes/configured.ts";
 import type { GatewayEnv } from "../../worker/routes/context.ts";
 import app from "../../worker/routes/mod.ts";
@@ -399,5 +400,69 @@ describe("plugin logs", () => {
     expect(gaps).toBeGreaterThan(0);
     expect(gaps).toBeLessThan(10);
     socket.close();
+  });
+});
+
+describe("workflow sessions", () => {
+  const commandOf = (channel: string, id: string) =>
+    commandObject(testEnv, "default", channel).readCommand({ tenant: "default", channel, id });
+
+  test("[DIA21] commands are stored in the socket's order, under the client's own ids", async () => {
+    const channel = freshChannel("session");
+    const socket = await open("/ws");
+    const data = { session_id: idOf(channel), text: "<script>" };
+    socket.send({ cmd: "start_session", id: "c0", data });
+    for (let i = 1; i < 10; i++) socket.send({ cmd: "user_input", id: `c${i}`, data: { text: `${i}` } });
+    await expect.poll(async () => (await commandOf(channel, "c9")).ok).toBe(true);
+    for (let i = 0; i < 10; i++) {
+      expect(await commandOf(channel, `c${i}`)).toMatchObject({
+        ok: true,
+        value: {
+          cursor: i + 1,
+          name: i === 0 ? "start_session" : "user_input",
+          from: "ada",
+          state: "accepted",
+        },
+      });
+    }
+    // It reads the session that its first command named.
+    await expect.poll(() => viewersOf(channel)).toBe(1);
+    await appendLines(channel, ["read"]);
+    expect(await socket.next()).toMatchObject({ event: "log", data: { line: "read" } });
+    socket.close();
+  });
+
+  test("[DIA22] a command that is not granted, wrong or too late gets an error, and is stored nowhere", async () => {
+    const channel = freshChannel("session");
+    await appendLines(channel, ["one"]);
+    const refusedBy = async (grants: readonly string[], frame: object) => {
+      const socket = await open(`/ws?session_id=${idOf(channel)}`, await token({ grants }));
+      socket.send({ id: "c1", ...frame });
+      const { event, data } = (await socket.next()) as unknown as { event: string; data: { code: string } };
+      expect(event).toBe("error");
+      expect(await commandOf(channel, "c1")).toMatchObject({ ok: false });
+      socket.send({ cmd: "ping" });
+      expect(await socket.next()).toEqual({ event: "pong", data: {} });
+      socket.close();
+      return data.code;
+    };
+    const [read, both] = [[`read:${channel}`], [`read:${channel}`, `command:${channel}`]];
+    expect(await refusedBy(read, { cmd: "pause_session" })).toBe("forbidden");
+    expect(await refusedBy(both, { cmd: "user_input", data: [1] })).toBe("invalid_field");
+    const text = "x".repeat(70_000);
+    expect(await refusedBy(both, { cmd: "user_input", data: { text } })).toBe("command_too_large");
+    await post(`/v1/channels/${channel}/end`, { status: "success" });
+    const late = await open(`/ws?session_id=${idOf(channel)}`, await token({ grants: both }));
+    expect(await late.next()).toMatchObject({ event: "execution:completed" });
+    late.send({ cmd: "pause_session", id: "c1" });
+    expect(await late.next()).toMatchObject({ event: "error", data: { code: "channel_ended" } });
+    late.close();
+  });
+
+  test("[DIA23] a session that may not be read is told, and the socket closes: it can have no other", async () => {
+    const socket = await open("/ws", await token({ grants: ["read:session/mine"] }));
+    socket.send({ cmd: "start_session", data: { session_id: "yours" } });
+    expect(await socket.next()).toMatchObject({ event: "error", data: { code: "forbidden" } });
+    expect(await socket.closed).toEqual({ code: 4403, reason: "forbidden" });
   });
 });
