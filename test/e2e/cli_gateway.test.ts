@@ -78,7 +78,9 @@ describe("run and watch", () => {
       console.log("line", ++n); if (n === 300) clearInterval(timer); }, 5);`;
     const watching = startCli(["watch", "3", "-o", "raw"], { env: env() });
     const watched = finish(watching);
-    const run = cli(["run", "3", "--", process.execPath, "-e", source], { env: env() });
+    // However long the gateway takes to come back.
+    const patient = ["--drain-timeout", "60s"];
+    const run = cli(["run", "3", ...patient, "--", process.execPath, "-e", source], { env: env() });
     await printed(watching.stdout, "line 60\n");
     await gateway.stop();
     gateway = await start(Number(new URL(gateway.url).port));

@@ -63,7 +63,8 @@ async function runAndCheck(command: readonly string[], cwd: string, doors: Doors
   const channel = freshChannel();
   let printed: Buffer = Buffer.alloc(0);
   const live = await withLiveReaders(access, channel, doors, async () => {
-    const { code, stdout, stderr } = await tailrace(["run", channel, "--strict", "--", ...command], cwd);
+    const args = ["run", channel, "--strict", "--drain-timeout", "60s", "--", ...command];
+    const { code, stdout, stderr } = await tailrace(args, cwd);
     expect({ code, stderr: stderr.toString() }).toEqual({
       code: 0,
       stderr: `tailrace: watch it at ${gateway.url}/builds/${channel.slice("build/".length)}\n`,
