@@ -1,8 +1,8 @@
 import type { Gateway } from "../../client/cli/dev/gateway.ts";
-import { Histogram } from "./histogram.ts";
 import { produce } from "./load.ts";
 import { residentBytes } from "./process_memory.ts";
 import { RawSubscriber, type SeenFrame } from "./raw_subscriber.ts";
+import { Tally } from "./tally.ts";
 
 export interface FanOut {
   readonly subscribers: number;
@@ -28,9 +28,6 @@ export interface FanOutResult {
   readonly lostLines: number;
   readonly wasCompressed: boolean;
 }
-
-/** How long the last lines may take to arrive after the producer has stopped, in milliseconds. */
-const drainMs = 60_000;
 
 /** Streams to many direct subscribers of one channel and counts what arrives at each. */
 export async function fanOut(
@@ -62,7 +59,7 @@ export async function fanOut(
     const startedAt = performance.now();
     const { lines } = await produce(new URL(gateway.url), channel, token, load);
     const residentMiB = residentBytes(gateway.workerdPid) / 1024 / 1024;
-    await tally.untilAllHave(lines, drainMs);
+    await tally.untilAllHave(lines);
     const seconds = (performance.now() - startedAt) / 1000;
     return {
       appendedLines: lines,
@@ -76,46 +73,5 @@ export async function fanOut(
     };
   } finally {
     for (const subscriber of [...subscribers, ...stalled]) subscriber.close();
-  }
-}
-
-class Tally {
-  readonly latency = new Histogram();
-  delivered = 0;
-  readonly #last: number[];
-  #disorder = 0;
-  #moved: () => void = () => undefined;
-
-  constructor(subscribers: number) {
-    this.#last = Array.from({ length: subscribers }, () => 0);
-  }
-
-  see(index: number, { first, last, ts }: SeenFrame): void {
-    const before = this.#last[index] ?? 0;
-    if (first !== before + 1) this.#disorder += 1;
-    this.delivered += last - before;
-    this.#last[index] = last;
-    this.latency.add(Date.now() - ts);
-    this.#moved();
-  }
-
-  missing(lines: number): number {
-    return this.#disorder + this.#last.reduce((sum, last) => sum + lines - last, 0);
-  }
-
-  /** Resolves when every subscriber has all lines, or none has moved for so long. */
-  async untilAllHave(lines: number, quietMs: number): Promise<void> {
-    while (this.#last.some((last) => last < lines)) {
-      const hasMoved = await new Promise<boolean>((resolve) => {
-        const timer = setTimeout(() => resolve(false), quietMs);
-        this.#moved = () => {
-          clearTimeout(timer);
-          resolve(true);
-        };
-      });
-      if (!hasMoved) return;
-      // Many frames arrive in one turn: look at all subscribers once for all of them.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
   }
 }

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startGateway } from "../../client/cli/dev/gateway.ts";
 import { mintToken } from "../../client/cli/mint.ts";
+import { buildClients } from "./build_clients.ts";
 import { type FanOut, fanOut } from "./fan_out.ts";
 import { produce } from "./load.ts";
 import { resume } from "./resume.ts";
+import { sessionTokens } from "./session_tokens.ts";
 
 /**
  * `npm run bench`: what one machine carries, gateway and load generator together. `-- --only live` runs the
@@ -37,6 +39,13 @@ const appends: Record<string, { entries: number; inFlight: number }> = {
 };
 
 const resumes: Record<string, number> = { "resume, 100,000 lines": 100_000 };
+
+const builds: Record<string, { clients: number; everyMs: number; forMs: number }> = {
+  "dialect A, 1,000 sockets, 50 lines/s": { clients: 1_000, everyMs: 20, forMs },
+};
+const sessions: Record<string, { tokensPerSecond: number; forMs: number }> = {
+  "dialect E, 1,000 tokens/s on a session": { tokensPerSecond: 1_000, forMs },
+};
 
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const isWanted = (name: string) => name.includes(values.only);
@@ -78,6 +87,25 @@ try {
     console.log(name);
     console.log(`  first page after ${number.format(firstMs)} ms, all after ${number.format(allMs)} ms`);
     console.log(`  workerd ${number.format(grownMiB)} MiB more\n`);
+  }
+  for (const [name, load] of Object.entries(builds).filter(([name]) => isWanted(name))) {
+    const result = await buildClients(gateway, `bench-${++channels}`, token, load);
+    console.log(name);
+    console.log(
+      `  ${number.format(result.appendedLines)} lines appended, ${number.format(result.deliveredLines)} delivered, ${number.format(result.lostLines)} lost`,
+    );
+    console.log(`  append to receipt p50 ${result.p50Ms} ms, p99 ${result.p99Ms} ms`);
+    console.log(`  workerd ${number.format(result.residentMiB)} MiB\n`);
+    if (result.lostLines > 0) process.exitCode = 1;
+  }
+  for (const [name, load] of Object.entries(sessions).filter(([name]) => isWanted(name))) {
+    const result = await sessionTokens(gateway, `bench-${++channels}`, token, load);
+    console.log(name);
+    console.log(
+      `  ${number.format(result.appendedTokens)} tokens appended, ${number.format(result.lostTokens)} lost, in ${number.format(result.frames)} frames`,
+    );
+    console.log(`  append to receipt p50 ${result.p50Ms} ms, p99 ${result.p99Ms} ms\n`);
+    if (result.lostTokens > 0) process.exitCode = 1;
   }
 } finally {
   await gateway.stop();

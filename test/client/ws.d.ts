@@ -13,6 +13,14 @@ declare module "ws" {
     on(event: "error", listener: (error: Error) => void): this;
   }
 
+  export class WebSocket extends EventEmitter {
+    constructor(address: URL, options: { perMessageDeflate: false });
+    send(text: string): void;
+    /** Ends the connection at once, without a close frame. */
+    terminate(): void;
+    on(event: "message", listener: (data: Buffer, isBinary: boolean) => void): this;
+  }
+
   export class WebSocketServer extends EventEmitter {
     constructor(options: {
       server?: Server;
