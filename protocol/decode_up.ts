@@ -60,16 +60,14 @@ export const producerFrameRules: { readonly [Type in ProducerFrame["type"]]: Fie
   ping: viewerFrameRules.ping,
 };
 
+const pattern = {
+  test: (value: unknown) => typeof value === "string" && isChannelPattern(value),
+  allowed: "a channel name, or the beginning of names and *, such as build/*",
+  required: true,
+};
+
 export const agentFrameRules: { readonly [Type in AgentFrame["type"]]: FieldRules } = {
-  join: {
-    type: rule.exactly("join"),
-    channel: {
-      test: (value) => typeof value === "string" && isChannelPattern(value),
-      allowed: "a channel name, or the beginning of names and *, such as build/*",
-      required: true,
-    },
-    group: name,
-  },
+  join: { type: rule.exactly("join"), channel: pattern, group: name },
   commandAck: { type: rule.exactly("commandAck"), channel, cursor: { ...cursor, required: true } },
   answer: {
     type: rule.exactly("answer"),
@@ -85,7 +83,8 @@ export const agentFrameRules: { readonly [Type in AgentFrame["type"]]: FieldRule
   },
   append: producerFrameRules.append,
   subscribe: viewerFrameRules.subscribe,
-  unsubscribe: viewerFrameRules.unsubscribe,
+  /** Leaves what was joined, too. */
+  unsubscribe: { type: rule.exactly("unsubscribe"), channel: pattern },
   ack: viewerFrameRules.ack,
   auth: viewerFrameRules.auth,
   ping: viewerFrameRules.ping,
@@ -127,8 +126,8 @@ function checkFrame(value: Untrusted, rules: Readonly<Record<string, FieldRules>
     );
   }
   const checked = checkFields(value, fields, `The ${String(type)} frame`);
-  // The one frame that may name many channels has the rule for it.
-  if (!checked.ok || type === "join" || typeof value["channel"] !== "string") return checked;
+  // A frame that may name many channels has the rule for it.
+  if (!checked.ok || fields["channel"] === pattern || typeof value["channel"] !== "string") return checked;
   const name = parseChannelName(value["channel"]);
   return name.ok ? ok(true) : name;
 }

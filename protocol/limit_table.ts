@@ -49,6 +49,9 @@ const explanations: Readonly<Record<LimitName, Omit<Limit, "value">>> = {
   toldCommandsMs: { unit: "ms", reason: "who comes back within it is told what became final meanwhile" },
   channelAgents: { unit: "agents", reason: "one works for each group, the others stand by" },
   channelGroups: { unit: "groups", reason: "the cursor of each is kept, also while it is away" },
+  agentChannels: { unit: "channels", reason: "an agent's socket has a socket of its own to each" },
+  agentPatterns: { unit: "patterns", reason: "each is a socket of its own to the directory" },
+  directoryWatches: { unit: "patterns", reason: "each new channel is compared with all of a tenant" },
   dialectIdChars: { unit: "characters", reason: "the id that a dialect's client may give a frame, opaque" },
   initialBytes: {
     unit: "bytes",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { answerFrame, commandAckFrame, commandFrame, joinFrame } from "./frames/commanding.ts";
+import { answerFrame, commandAckFrame, commandFrame, joinFrame, leaveFrame } from "./frames/commanding.ts";
 import { appendFrame } from "./frames/producing.ts";
 import { authFrame, pingFrame } from "./frames/session.ts";
 import { ackFrame, subscribeFrame, unsubscribeFrame } from "./frames/subscription.ts";
@@ -28,7 +28,7 @@ export const agentFrame = z.discriminatedUnion("type", [
   answerFrame,
   appendFrame,
   subscribeFrame,
-  unsubscribeFrame,
+  leaveFrame,
   ackFrame,
   authFrame,
   pingFrame,

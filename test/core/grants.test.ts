@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import {
+  coversPattern,
   type Grant,
   isGranted,
+  isGrantedSome,
   parseGrant,
   readableBy,
   type Target,
@@ -117,5 +119,43 @@ describe("claims", () => {
     { sub: "a", exp: 1, grants: ["read:build/1", "nonsense"] },
   ])("%j is refused", (payload) => {
     expect(parseClaims(payload)).toMatchObject({ ok: false, problem: { code: "token_invalid" } });
+  });
+});
+
+describe("what an agent may join", () => {
+  const covers = (text: string, pattern: string) => coversPattern([grant(text)], "serve", pattern);
+
+  test("[JOIN1] a pattern needs one grant that is as broad or broader", () => {
+    for (const text of ["serve:build/*", "serve:*/*", "admin:*"]) {
+      expect(covers(text, "build/*")).toBe(true);
+      expect(covers(text, "build/app-*")).toBe(true);
+      expect(covers(text, "build/42")).toBe(true);
+    }
+    for (const text of ["serve:build/app-*", "serve:*/app-*", "serve:*/a*"]) {
+      expect(covers(text, "build/*")).toBe(false);
+      expect(covers(text, "build/app-*")).toBe(true);
+      expect(covers(text, "build/app-web-*")).toBe(true);
+      expect(covers(text, "build/app-1")).toBe(true);
+    }
+    expect(covers("serve:build/app-*", "build/ap*")).toBe(false);
+    expect(covers("serve:build/42", "build/42*")).toBe(false);
+    expect(covers("serve:build/42", "build/42")).toBe(true);
+    expect(covers("serve:task/*", "build/*")).toBe(false);
+    for (const verb of ["read", "write", "command"]) expect(covers(`${verb}:build/*`, "build/*")).toBe(false);
+    expect(coversPattern([grant("serve:build/a*"), grant("serve:build/b*")], "serve", "build/*")).toBe(false);
+    expect(coversPattern([], "serve", "build/*")).toBe(false);
+  });
+
+  test("[JOIN2] a grant on projects covers the names of project channels and no others", () => {
+    expect(covers("serve:project/*", "project/*")).toBe(true);
+    expect(covers("serve:project/*", "build/*")).toBe(false);
+    expect(covers("serve:project/p1", "project/p1*")).toBe(false);
+  });
+
+  test("[JOIN3] an agent is who may serve anything", () => {
+    expect(isGrantedSome([grant("serve:task/1")], "serve")).toBe(true);
+    expect(isGrantedSome([grant("admin:*")], "serve")).toBe(true);
+    expect(isGrantedSome([grant("read:*/*"), grant("command:*/*")], "serve")).toBe(false);
+    expect(isGrantedSome([], "serve")).toBe(false);
   });
 });

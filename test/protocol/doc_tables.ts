@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import {
+  agentFrameRules,
   auditActions,
   closeCodes,
   closeMeanings,
@@ -117,7 +118,7 @@ export const upTypes: readonly string[] = upFrame.options.map((frame) => frame.s
 export const downTypes: readonly string[] = downFrame.options.map((frame) => frame.shape.type.value);
 
 function isTaken(type: string): boolean {
-  return [viewerFrameRules, producerFrameRules].some((rules) => Object.hasOwn(rules, type));
+  return [viewerFrameRules, producerFrameRules, agentFrameRules].some((rules) => Object.hasOwn(rules, type));
 }
 
 /** What the tables and schemas name and the gateway never does, by how its source would say it. */

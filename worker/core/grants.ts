@@ -59,6 +59,37 @@ export function isGranted(grants: readonly Grant[], verb: Verb, target: Target):
   });
 }
 
+/** Whether `verb` is allowed on anything at all. */
+export function isGrantedSome(grants: readonly Grant[], verb: Verb): boolean {
+  return grants.some((grant) => grant.verb === "admin" || grant.verb === verb);
+}
+
+/**
+ * Whether `verb` is allowed on every channel whose name a pattern matches: `build/*`, `build/app-*`. One grant must
+ * be as broad as the pattern, or broader; a project's says nothing of names.
+ */
+export function coversPattern(grants: readonly Grant[], verb: Verb, pattern: string): boolean {
+  const slash = pattern.indexOf("/");
+  const kind = pattern.slice(0, slash);
+  const asked = parseIdPattern(pattern.slice(slash + 1));
+  if (asked === null) return false;
+  return grants.some((grant) => {
+    if (grant.verb === "admin") return true;
+    return grant.verb === verb && matchesKind(grant.kind, kind) && coversName(grant.id, asked);
+  });
+}
+
+function coversName(pattern: NamePattern, asked: NamePattern): boolean {
+  switch (asked.match) {
+    case "any":
+      return pattern.match === "any";
+    case "exact":
+      return matchesName(pattern, asked.name);
+    case "prefix":
+      return pattern.match !== "exact" && matchesName(pattern, asked.prefix);
+  }
+}
+
 /** Whether some project's grant could allow `verb`, so that the channel's project must be known. */
 export function needsProject(grants: readonly Grant[], verb: Verb): boolean {
   return grants.some((grant) => grant.verb === verb && grant.kind === "project");

@@ -25,6 +25,7 @@ import { addPages } from "./pages.ts";
 import { ReadSession } from "./session/read_session.ts";
 import { SignIn } from "./session/sign_in.ts";
 import { SignOut } from "./session/sign_out.ts";
+import { openAgentSocket } from "./ws/agents.ts";
 import { addDialectSockets } from "./ws/dialect_sockets.ts";
 import { openDirectSocket } from "./ws/direct.ts";
 import { openProducerSocket } from "./ws/producers.ts";
@@ -82,6 +83,7 @@ app.get("/openapi.json", (c) => c.json(documented.schema));
 addDialectSockets(app);
 app.get("/ws/channels/:kind/:id", openDirectSocket);
 app.get("/ws/producers/:kind/:id", openProducerSocket);
+app.get("/ws/agent", openAgentSocket);
 addPages(app);
 
 export default app;

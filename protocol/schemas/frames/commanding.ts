@@ -28,6 +28,14 @@ export const joinFrame = z
     examples: [{ type: "join", channel: "project/*", group: "runners" }],
   });
 
+export const leaveFrame = z
+  .strictObject({ type: z.literal("unsubscribe"), channel: channelPattern })
+  .register(wire, {
+    id: "LeaveFrame",
+    description: "An agent stops serving a channel, or all of a joined pattern, and reading it.",
+    examples: [{ type: "unsubscribe", channel: "project/*" }],
+  });
+
 export const commandAckFrame = z
   .strictObject({ type: z.literal("commandAck"), channel: channelName, cursor })
   .register(wire, {

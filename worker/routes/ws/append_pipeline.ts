@@ -1,12 +1,33 @@
-import { limits, type Problem, type Result, refuse } from "../../../protocol/mod.ts";
+import { limits, ok, type Problem, type Result, refuse } from "../../../protocol/mod.ts";
 import type { AppendReceipt, AppendRequest } from "../../core/contract.ts";
 import { channelObject, type Env } from "../../objects/env.ts";
 import { problemOf } from "../failures.ts";
 
 export type Answer = (outcome: Result<AppendReceipt>) => void;
 
+/** What allows a batch: with `project`, a grant on that project alone. */
+export type Granted = Promise<Result<{ readonly project?: string }>>;
+
 /** How long a producer waits that has too much unacknowledged, in milliseconds. */
 const retryAfterMs = 1_000;
+
+/** Bytes of frames that a socket has sent and that were not answered yet. */
+export class UnackedBytes {
+  #bytes = 0;
+
+  /** Whether `bytes` more may be unacknowledged. */
+  admits(bytes: number): Result<true> {
+    const unacked = this.#bytes + bytes;
+    if (unacked <= limits.unackedBytes) return ok(true);
+    const [found, most] = [unacked, limits.unackedBytes].map((count) => count.toLocaleString("en"));
+    const message = `With this frame ${found} bytes of the socket would be unacknowledged and the limit is ${most}.`;
+    return refuse("too_fast", message, { expected: limits.unackedBytes, retryAfterMs });
+  }
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+  }
+}
 
 /**
  * Hands batches to one channel's object without waiting for each other: calls of one stub arrive in order. Answers
@@ -16,39 +37,51 @@ export class AppendPipeline {
   readonly #env: Env;
   readonly #tenant: string;
   readonly #channel: string;
+  readonly #unacked: UnackedBytes;
   #stub: ReturnType<typeof channelObject>;
-  #unackedBytes = 0;
+  #unanswered = 0;
   #answered: Promise<void> = Promise.resolve();
 
-  constructor(env: Env, tenant: string, channel: string) {
+  /** Pipelines of one socket share what may be unacknowledged. */
+  constructor(env: Env, tenant: string, channel: string, unacked: UnackedBytes = new UnackedBytes()) {
     this.#env = env;
     this.#tenant = tenant;
     this.#channel = channel;
+    this.#unacked = unacked;
     this.#stub = this.#makeStub();
   }
 
-  /** Whether `bytes` more may be unacknowledged. */
-  admits(bytes: number): Result<true> {
-    const unacked = this.#unackedBytes + bytes;
-    if (unacked <= limits.unackedBytes) return { ok: true, value: true };
-    const [found, most] = [unacked, limits.unackedBytes].map((count) => count.toLocaleString("en"));
-    const message = `With this batch ${found} bytes of the socket would be unacknowledged and the limit is ${most}.`;
-    return refuse("too_fast", message, { expected: limits.unackedBytes, retryAfterMs });
+  /** Everything was answered. */
+  get isIdle(): boolean {
+    return this.#unanswered === 0;
   }
 
-  /** Hands on a batch whose frame had `bytes`. */
-  append(request: AppendRequest, bytes: number, answer: Answer): void {
-    this.#unackedBytes += bytes;
-    const outcome = this.#call(request);
-    this.#answerInOrder(outcome, (result) => {
-      this.#unackedBytes -= bytes;
-      answer(result);
-    });
+  admits(bytes: number): Result<true> {
+    return this.#unacked.admits(bytes);
+  }
+
+  /** Hands on a batch whose frame had `bytes`, once it is granted; each waits for the grants before its own. */
+  append(request: AppendRequest, bytes: number, answer: Answer, granted?: Granted): void {
+    const outcome = granted === undefined ? this.#call(request) : this.#callGranted(request, granted);
+    this.#answerInOrder(outcome, bytes, answer);
   }
 
   /** Answers what was refused here, in its turn. */
   refuse(problem: Problem, answer: Answer): void {
-    this.#answerInOrder(Promise.resolve({ ok: false, problem }), answer);
+    const refused: Result<AppendReceipt> = { ok: false, problem };
+    this.#answerInOrder(Promise.resolve(refused), 0, answer);
+  }
+
+  /** Runs what a frame of `bytes` asks, after all that came before it was answered. */
+  after(bytes: number, run: () => void): void {
+    this.#answerInOrder(Promise.resolve(), bytes, run);
+  }
+
+  async #callGranted(request: AppendRequest, granted: Granted): Promise<Result<AppendReceipt>> {
+    const verdict = await granted;
+    if (!verdict.ok) return verdict;
+    const { project } = verdict.value;
+    return this.#call(project === undefined ? request : { ...request, grantedProject: project });
   }
 
   async #call(request: AppendRequest): Promise<Result<AppendReceipt>> {
@@ -65,8 +98,15 @@ export class AppendPipeline {
     }
   }
 
-  #answerInOrder(outcome: Promise<Result<AppendReceipt>>, answer: Answer): void {
-    this.#answered = this.#answered.then(async () => answer(await outcome));
+  #answerInOrder<T>(outcome: Promise<T>, bytes: number, answer: (outcome: T) => void): void {
+    this.#unanswered += 1;
+    this.#unacked.add(bytes);
+    this.#answered = this.#answered.then(async () => {
+      const result = await outcome;
+      this.#unanswered -= 1;
+      this.#unacked.add(-bytes);
+      answer(result);
+    });
   }
 
   #makeStub() {

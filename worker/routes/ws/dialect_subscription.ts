@@ -7,13 +7,10 @@ import {
   type SubscribedFrame,
   utf8Bytes,
 } from "../../../protocol/mod.ts";
-import { backoffMs, maxAttempts } from "../../core/backoff.ts";
 import { type DialectItem, type DialectPaced, type Note, rateGap, speakNote } from "./dialect_queue.ts";
 import { isForCause, type Leg } from "./leg.ts";
+import { lostTooOften, Reopening } from "./reopening.ts";
 import { legWindow, type SessionPorts } from "./session.ts";
-
-/** A leg that held for so long is no sign of an object that cannot be reached. */
-const steadyMs = 60_000;
 
 interface Subscribed {
   readonly id: string;
@@ -37,17 +34,15 @@ interface Subscribed {
  * One channel in a dialect. Until it is first level it acknowledges what its client was sent, so that the rest
  * waits in the journal; from then on what it read, so that it stays level, and lines past the client's rate are
  * dropped. Its client knows no lost leg: it is opened again after the last cursor taken, until it was closed for
- * a cause, {@link maxAttempts} failed in a row, or the client left.
+ * a cause, too many failed in a row, or the client left.
  */
 export class DialectSubscription {
   readonly #speech: Speech;
   readonly #reading: Reading;
   readonly #ports: SessionPorts;
   readonly #about: Subscribed;
+  readonly #reopening = new Reopening();
   #leg: Leg | null = null;
-  #reopen: ReturnType<typeof setTimeout> | null = null;
-  #attempts = 0;
-  #openedAt = 0;
   /** The last cursor taken from a leg, and its epoch: where a new leg goes on. */
   #cursor: number | null;
   #epoch: string | null = null;
@@ -90,8 +85,7 @@ export class DialectSubscription {
   }
 
   open(): void {
-    this.#reopen = null;
-    this.#openedAt = Date.now();
+    this.#reopening.opens();
     this.#unackedBytes = 0;
     this.#sentBytes = 0;
     this.#probedBytes = null;
@@ -112,7 +106,7 @@ export class DialectSubscription {
   }
 
   close(): void {
-    if (this.#reopen !== null) clearTimeout(this.#reopen);
+    this.#reopening.stop();
     this.#leg?.close();
     this.#leg = null;
   }
@@ -257,13 +251,6 @@ export class DialectSubscription {
       this.#about.ended(code);
       return;
     }
-    if (Date.now() - this.#openedAt > steadyMs) this.#attempts = 0;
-    if (this.#attempts >= maxAttempts) {
-      const message = `The connection to ${this.#about.channel} failed ${maxAttempts} times. Connect again.`;
-      this.#ports.fail({ code: "restarting", message });
-      return;
-    }
-    this.#reopen = setTimeout(() => this.open(), backoffMs(this.#attempts, Math.random()));
-    this.#attempts += 1;
+    if (!this.#reopening.again(() => this.open())) this.#ports.fail(lostTooOften(this.#about.channel));
   }
 }

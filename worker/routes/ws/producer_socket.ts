@@ -1,11 +1,8 @@
 import {
   type About,
-  type AppendedFrame,
   type ChannelName,
   errorFrameOf,
-  limits,
   type Problem,
-  parseChannelName,
   pongText,
   producerFrameOf,
   type Result,
@@ -13,12 +10,11 @@ import {
   type UncheckedAppend,
   type Untrusted,
 } from "../../../protocol/mod.ts";
-import { makeBatch } from "../../core/batch.ts";
-import type { AppendReceipt, AppendRequest } from "../../core/contract.ts";
-import { decodeEntries } from "../../core/entry_body.ts";
+import type { AppendRequest } from "../../core/contract.ts";
 import type { Claims } from "../../core/token_claims.ts";
 import type { Auditor } from "../audit/auditor.ts";
 import { SocketAudit } from "../audit/socket_audit.ts";
+import { aboutOf, appendRequestOf, outcomeText } from "./append_frames.ts";
 import { AppendPipeline } from "./append_pipeline.ts";
 import { checkGrant } from "./check_grant.ts";
 import { type Caller, FrameSocket, type Lifetime, type Speaker } from "./frame_socket.ts";
@@ -99,10 +95,7 @@ export class ProducerSocket implements Speaker {
       this.#refuse(request.problem, frame);
       return;
     }
-    this.#pipeline.append(request.value, bytes, (outcome) => {
-      if (outcome.ok) this.#socket.send(JSON.stringify(appendedFrame(frame, outcome.value)));
-      else this.#tell(outcome.problem, frame);
-    });
+    this.#pipeline.append(request.value, bytes, (outcome) => this.#socket.send(outcomeText(frame, outcome)));
     this.#recheck();
   }
 
@@ -114,18 +107,7 @@ export class ProducerSocket implements Speaker {
     }
     const admitted = this.#pipeline.admits(bytes);
     if (!admitted.ok) return admitted;
-    const entries = decodeEntries(frame.entries, { ts: Date.now(), level: "info" });
-    if (!entries.ok) return entries;
-    const batch = makeBatch(entries.value);
-    if (!batch.ok) return batch;
-    const value = {
-      tenant: this.#caller.tenant,
-      channel: channel.name,
-      producer: { id: frame.producer, epoch: frame.epoch, seq: frame.seq },
-      batch: batch.value,
-      ...(firstProject !== undefined && { project: firstProject }),
-    };
-    return { ok: true, value };
+    return appendRequestOf(frame, this.#caller.tenant, firstProject);
   }
 
   #refuse(problem: Problem, about: About): void {
@@ -144,28 +126,4 @@ export class ProducerSocket implements Speaker {
       if (!verdict.ok && verdict.problem.code === "forbidden") this.#socket.fail(verdict.problem);
     });
   }
-}
-
-function appendedFrame(frame: UncheckedAppend, receipt: AppendReceipt): AppendedFrame {
-  const { channel, producer, epoch, seq } = frame;
-  const { first, last, duplicate } = receipt;
-  return {
-    type: "appended",
-    channel,
-    producer,
-    epoch,
-    seq,
-    ...(first !== undefined && { first }),
-    ...(last !== undefined && { last }),
-    duplicate,
-  };
-}
-
-/** As much as a refused frame says of itself, where that is right. */
-function aboutOf({ channel, producer, seq }: Untrusted): About {
-  return {
-    ...(typeof channel === "string" && parseChannelName(channel).ok && { channel }),
-    ...(typeof producer === "string" && producer.length <= limits.producerIdChars && { producer }),
-    ...(typeof seq === "number" && Number.isSafeInteger(seq) && seq >= 0 && { seq }),
-  };
 }
