@@ -141,8 +141,8 @@ describe("tailrace dev", () => {
     const { child, workerdPid, done } = await becomeReady(npm);
     const begun = performance.now();
     child.kill("SIGTERM");
-    // Its output is closed by the gateway: npm itself may end before, which depends on its shell.
-    const { stdout, stderr } = await done;
+    const { code, stdout, stderr } = await done;
+    expect(code).toBe(0);
     expect(performance.now() - begun).toBeLessThan(2_000);
     expect(isRunning(workerdPid)).toBe(false);
     expect(existsSync(join(folder, "lock"))).toBe(false);
