@@ -13,12 +13,22 @@ const maxChars = 1_024;
 const refused = /[;|&$`<>(){}\\"'\u0000-\u001f\u007f-\u009f]/;
 const allowedText = `a text of at most ${maxChars} characters without ; | & $ \` < > ( ) { } \\ quotes, newlines and control characters`;
 
+/** Whether a runner may know an install by this key. */
+export function isInstallKey(text: string): boolean {
+  return keyName.test(text);
+}
+
+/** Whether an install may have a parameter of this name. */
+export function isParameterName(text: string): boolean {
+  return parameterName.test(text);
+}
+
 /** Checks the data of an `install`: `{key, version?, …parameters}`. */
 export function checkInstall({ key, ...parameters }: JsonObject): Result<true> {
   if (key === undefined) {
     return refuse("missing_field", `The install has no key. Needed: ${allowedKey}.`);
   }
-  if (typeof key !== "string" || !keyName.test(key)) return invalid("key", key, allowedKey);
+  if (typeof key !== "string" || !isInstallKey(key)) return invalid("key", key, allowedKey);
   const names = Object.keys(parameters);
   if (names.length > maxParameters) {
     return refuse(
@@ -27,7 +37,7 @@ export function checkInstall({ key, ...parameters }: JsonObject): Result<true> {
     );
   }
   for (const name of names) {
-    if (!parameterName.test(name)) {
+    if (!isParameterName(name)) {
       return refuse(
         "invalid_field",
         `The install has a parameter named ${quote(name)}. Allowed: names that match [A-Za-z_][A-Za-z0-9_-]{0,63}.`,

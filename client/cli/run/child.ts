@@ -1,9 +1,8 @@
 import type { ChildProcess } from "node:child_process";
-import type { Readable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import { inForeground } from "../foreground.mjs";
+import { exitOf, outputOf } from "./child_end.ts";
 import { passThrough } from "./pass_through.ts";
-import { type PipedChild, spawnPiped } from "./spawn_piped.ts";
+import { spawnPiped } from "./spawn_piped.ts";
 
 /** The command that is run, and what it is told. */
 
@@ -31,7 +30,7 @@ const fromKeyboard = new Set<NodeJS.Signals>(["SIGINT", "SIGQUIT"]);
 
 /** Runs the command to its end; a `CliError` with 126 or 127 when it cannot be started. */
 export async function runChild(options: ChildOptions): Promise<ChildOutcome> {
-  const child = await spawnPiped(options.program, options.env);
+  const child = await spawnPiped(options.program, { env: { ...process.env, ...options.env } });
   let chunks = 0;
   const onChunk = (stream: "stdout" | "stderr") => (chunk: Buffer) => {
     chunks += 1;
@@ -40,37 +39,11 @@ export async function runChild(options: ChildOptions): Promise<ChildOutcome> {
   passThrough(child.stdout, process.stdout, onChunk("stdout"));
   passThrough(child.stderr, process.stderr, onChunk("stderr"));
   const signals = forwardSignals(child.process);
-  const closed = Promise.all([closeOf(child.stdout), closeOf(child.stderr)]).then(() => true);
+  const output = outputOf(child);
   const [exitCode, signal] = await exitOf(child.process);
-  await endOfOutput(child, closed, () => chunks, options.drainMs);
+  await output.end(() => chunks, options.drainMs);
   signals.stop();
   return { exitCode, signal, isCancelled: signals.isCancelled() };
-}
-
-function closeOf(stream: Readable): Promise<void> {
-  return new Promise((resolve) => stream.once("close", resolve));
-}
-
-function exitOf(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
-  return new Promise((resolve) => child.once("exit", (code, signal) => resolve([code, signal])));
-}
-
-/** Waits for all of the output; gives up on a pipe that is still held open and has been silent for `idleMs`. */
-async function endOfOutput(
-  { stdout, stderr }: PipedChild,
-  closed: Promise<boolean>,
-  seen: () => number,
-  idleMs: number,
-): Promise<void> {
-  const timer = new AbortController();
-  for (let before = -1; before !== seen() || stdout.isPaused() || stderr.isPaused(); ) {
-    before = seen();
-    const silence = sleep(idleMs, false, { signal: timer.signal }).catch(() => false);
-    if (await Promise.race([closed, silence])) break;
-  }
-  timer.abort();
-  stdout.destroy();
-  stderr.destroy();
 }
 
 function forwardSignals(child: ChildProcess): { isCancelled: () => boolean; stop: () => void } {

@@ -25,8 +25,16 @@ export interface LineFeedOptions {
   readonly stages: StageTracker;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** What a line, or a part of one (`goesOn`: another follows), says beside its text. */
+  readonly marks?: (part: string, goesOn: boolean) => Marks;
+  /**
+   * A line that is redrawn by `\r` is handed on in parts, at most once in so many milliseconds; else it is when it
+   * has ended.
+   */
+  readonly redrawMs?: number;
 }
 
+type Marks = Pick<LogEntry, "progress" | "step" | "currentStep" | "totalSteps">;
 type Heading = Pick<LogEntry, "ts" | "level" | "stage">;
 
 /**
@@ -39,6 +47,10 @@ export class LineFeed {
   readonly #splitter = new LineSplitter();
   /** That of the line whose parts were handed on and which has not ended. */
   #open: Heading | null = null;
+  /** The line that waits has a `\r` in it, which its end's may be half of. */
+  #isReturned = false;
+  /** When a part of a redrawn line was handed on last. */
+  #redrawnAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LineFeedOptions) {
     this.#options = options;
@@ -58,8 +70,23 @@ export class LineFeed {
 
   #take(text: string): LogEntry[] {
     const entries = this.#splitter.push(text).flatMap((line) => this.#parts(line, false));
-    if (this.#splitter.waitingChars > MAX_WAITING_CHARS) entries.push(...this.#takeWaiting());
+    if (this.#splitter.waitingChars > MAX_WAITING_CHARS || this.#isRedrawn(text)) {
+      entries.push(...this.#takeWaiting());
+    }
     return entries;
+  }
+
+  /** What waits is a line that has been redrawn, and its readers have waited long enough. */
+  #isRedrawn(text: string): boolean {
+    const { redrawMs, now } = this.#options;
+    if (redrawMs === undefined) return false;
+    const end = text.lastIndexOf("\n");
+    const last = text.slice(end + 1);
+    const isRedrawn = /\r./s.test(last) || (this.#isReturned && end < 0 && last !== "");
+    this.#isReturned = last.includes("\r") || (this.#isReturned && end < 0);
+    if (!isRedrawn || now() - this.#redrawnAt < redrawMs) return false;
+    this.#redrawnAt = now();
+    return true;
   }
 
   #takeWaiting(): LogEntry[] {
@@ -67,7 +94,8 @@ export class LineFeed {
     // It may be half of the line's ending.
     const isHalf = waiting.endsWith("\r");
     if (isHalf) this.#splitter.push("\r");
-    return this.#parts(isHalf ? waiting.slice(0, -1) : waiting, true);
+    const part = isHalf ? waiting.slice(0, -1) : waiting;
+    return part === "" ? [] : this.#parts(part, true);
   }
 
   #parts(text: string, goesOn: boolean): LogEntry[] {
@@ -83,7 +111,7 @@ export class LineFeed {
   }
 
   #entry({ ts, level, stage }: Heading, line: string, more: boolean): LogEntry {
-    const { stream } = this.#options;
+    const { stream, marks } = this.#options;
     return {
       kind: "log",
       ts,
@@ -91,6 +119,7 @@ export class LineFeed {
       line,
       ...(stage !== undefined && { stage }),
       stream,
+      ...marks?.(line, more),
       ...(more && { more }),
     };
   }

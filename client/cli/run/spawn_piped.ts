@@ -11,16 +11,26 @@ export interface PipedChild {
   readonly stderr: Readable;
 }
 
-/** Starts a program without a shell, with `env` added; {@link CliError} with 126 or 127 when it cannot be. */
+export interface PipedOptions {
+  /** All of its environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  /** It reads nothing, and leads a process group of its own, in a session of its own. */
+  readonly isApart?: boolean;
+}
+
+/** Starts a program without a shell; {@link CliError} with 126 or 127 when it cannot be. */
 export async function spawnPiped(
   [file = "", ...args]: readonly string[],
-  env: Readonly<Record<string, string>>,
+  { env, cwd, isApart = false }: PipedOptions,
 ): Promise<PipedChild> {
   const pipes = makePipes(2);
   const outputs = pipes?.map(({ writeFd }) => writeFd) ?? (["pipe", "pipe"] as const);
   const child = spawn(file, args, {
-    stdio: ["inherit", ...outputs],
-    env: { ...process.env, ...env },
+    stdio: [isApart ? "ignore" : "inherit", ...outputs],
+    env,
+    ...(cwd !== undefined && { cwd }),
+    detached: isApart,
   });
   for (const pipe of pipes ?? []) closeWriteEnd(pipe);
   const [stdout, stderr] = pipes?.map(({ readable }) => readable) ?? [child.stdout, child.stderr];
