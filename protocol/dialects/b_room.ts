@@ -24,7 +24,11 @@ export class BRoom {
 
   /** Whether it is new: what is not acknowledged is sent again when the connection to its channel is made anew. */
   tell({ id, cursor }: CommandDownFrame): boolean {
-    if (cursor <= this.#toldCursor) return false;
+    if (cursor <= this.#toldCursor) {
+      // What was acknowledged on the connection that was lost did not arrive.
+      this.#ackedCursor = Math.min(this.#ackedCursor, cursor - 1);
+      return false;
+    }
     this.#toldCursor = cursor;
     this.#open.push({ command: id, cursor });
     if (this.#open.length > limits.openCommands) this.#open.shift();

@@ -127,6 +127,13 @@ const readers: readonly {
     told: ({ cursor, line }) => [[cursor, line]],
   },
   {
+    name: "B",
+    path: () => "/ws",
+    first: (projectGuid) => ({ type: "join_project", projectGuid, data: { cursor: 0 } }),
+    told: ({ type, id, data }) =>
+      type === "project_message" ? [[Number(id), (data as { line: string }).line]] : [],
+  },
+  {
     name: "C",
     path: (channel) => `/ws/logs/${encodeURIComponent(channel)}`,
     told: ({ logs }) =>
@@ -275,6 +282,18 @@ describe("a paced dialect", () => {
 
   test.each([
     {
+      name: "B",
+      path: () => "/ws",
+      first: (projectGuid: string) => ({ type: "join_project", projectGuid, data: { cursor: 0 } }),
+      read: ({ type, id, data }: Frame, all: Accounted) => {
+        if (type === "project_message") account(all, Number(id), Number(id), false);
+        if (type !== "error") return;
+        const { from, to, count } = data as { from: number; to: number; count: number };
+        expect(count).toBe(to - from + 1);
+        account(all, from, to, true);
+      },
+    },
+    {
       name: "C",
       path: (channel: string) => `/ws/logs/${encodeURIComponent(channel)}?cursor=0`,
       read: (frame: Frame, all: Accounted) => {
@@ -324,10 +343,11 @@ describe("a paced dialect", () => {
     {
       timeout: 30_000,
     },
-    async ({ path, read }) => {
+    async ({ path, first, read }) => {
       const channel = freshChannel("session");
       await post(`/v1/channels/${channel}/entries`, { entries: tokens.slice(0, 300) });
       const socket = await openWith(slow, path(channel));
+      if (first !== undefined) socket.send(first(channel));
       const all: Accounted = { came: 0, missing: 0, gaps: 0, next: 1 };
       const readTo = async (last: number) => {
         while (all.next <= last) {

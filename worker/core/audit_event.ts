@@ -1,4 +1,10 @@
-import { type AuditAction, type AuditEvent, cutToBytes, isNormalClose } from "../../protocol/mod.ts";
+import {
+  type AuditAction,
+  type AuditEvent,
+  cutToBytes,
+  isNormalClose,
+  type Problem,
+} from "../../protocol/mod.ts";
 
 /** What is to be recorded; who asked, from where and when is known to the recorder. */
 export interface Audited {
@@ -14,6 +20,12 @@ export function endOf(channel: string | undefined, code: number): Audited {
   return isNormalClose(code)
     ? { action: "unsubscribe", ...where }
     : { action: "abnormal_close", code, ...where };
+}
+
+/** A refused command; null where its sender is only told to wait: that is no verdict, and comes often. */
+export function refusedCommand(channel: string, { code, retryAfterMs }: Problem): Audited | null {
+  if (retryAfterMs !== undefined) return null;
+  return { action: code === "hostile_content" ? "content_refused" : "command_refused", channel, code };
 }
 
 /** What is known of a caller, as their request brought it. */

@@ -1,5 +1,11 @@
-import { isNormalClose, type ProblemCode, parseChannelName, problemTable } from "../../../protocol/mod.ts";
-import { endOf } from "../../core/audit_event.ts";
+import {
+  isNormalClose,
+  type Problem,
+  type ProblemCode,
+  parseChannelName,
+  problemTable,
+} from "../../../protocol/mod.ts";
+import { endOf, refusedCommand } from "../../core/audit_event.ts";
 import type { Auditor } from "./auditor.ts";
 
 /** What a session tells of its readings; `id` is what its client calls them by. */
@@ -45,6 +51,12 @@ export class SocketAudit implements ReadingAudit {
     if (channel === undefined) return;
     this.#readings.delete(id);
     this.#audit(endOf(channel, code));
+  }
+
+  /** A command of its client was refused. */
+  commandRefused(channel: string, problem: Problem): void {
+    const refused = parseChannelName(channel).ok ? refusedCommand(channel, problem) : null;
+    if (refused !== null) this.#audit(refused);
   }
 
   /** The socket is gone, by a close code of either side. */

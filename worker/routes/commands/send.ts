@@ -3,6 +3,7 @@ import { checkCommand, limits } from "../../../protocol/mod.ts";
 import { noQuery } from "../../../protocol/schemas/rest/channels.ts";
 import { commandAnswer, commandBody } from "../../../protocol/schemas/rest/commands.ts";
 import { commandObject } from "../../objects/env.ts";
+import { refuseCommand } from "../audit/refuse_command.ts";
 import { authorizePath } from "../auth/authorize.ts";
 import type { RouteContext } from "../context.ts";
 import { bearer, channelParams, jsonAnswer, problems } from "../openapi_parts.ts";
@@ -60,10 +61,10 @@ export class SendCommand extends OpenAPIRoute {
       { id, name, data, ...(group !== undefined && { group }) },
       { allowsHostile: c.get("settings").ALLOW_HOSTILE_CONTENT },
     );
-    if (!command.ok) return problemResponse(command.problem);
+    if (!command.ok) return refuseCommand(c, channel.name, command.problem);
     const { subject } = claims;
     const object = commandObject(c.env, tenant, channel.name);
     const sent = await object.command({ tenant, channel: channel.name, subject, ...command.value });
-    return sent.ok ? c.json(sent.value, 202) : problemResponse(sent.problem);
+    return sent.ok ? c.json(sent.value, 202) : refuseCommand(c, channel.name, sent.problem);
   }
 }

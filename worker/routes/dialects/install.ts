@@ -6,6 +6,7 @@ import { noQuery } from "../../../protocol/schemas/rest/channels.ts";
 import { installAnswer, installBody } from "../../../protocol/schemas/rest/tasks.ts";
 import { type Grant, isGranted, refuseUngranted } from "../../core/grants.ts";
 import { commandObject } from "../../objects/env.ts";
+import { refuseCommand } from "../audit/refuse_command.ts";
 import { identify } from "../auth/authorize.ts";
 import type { RouteContext } from "../context.ts";
 import { bearer, jsonAnswer, problems } from "../openapi_parts.ts";
@@ -50,11 +51,11 @@ export class StartInstall extends OpenAPIRoute {
     const body = await parseJsonBody(c.req.raw, installBody);
     if (!body.ok) return problemResponse(body.problem);
     const command = commandOf(body.value, c.get("settings").ALLOW_HOSTILE_CONTENT);
-    if (!command.ok) return problemResponse(command.problem);
     const channel = `task/${taskId}`;
+    if (!command.ok) return refuseCommand(c, channel, command.problem);
     const request = { tenant, channel, subject: claims.subject, ...command.value };
     const stored = await commandObject(c.env, tenant, channel).command(request);
-    if (!stored.ok) return problemResponse(stored.problem);
+    if (!stored.ok) return refuseCommand(c, channel, stored.problem);
     const receipt: InstallReceipt = { task_id: taskId, fn: `${taskId}.log` };
     return c.json(receipt, 200, { "cache-control": "no-store" });
   }

@@ -7,6 +7,7 @@ import {
   type Result,
   type Untrusted,
 } from "../../../protocol/mod.ts";
+import type { CommandRecord } from "../../core/contract.ts";
 import type { PaceRules } from "../../core/pacing.ts";
 import type { Settings } from "../../core/settings.ts";
 import type { Claims } from "../../core/token_claims.ts";
@@ -17,7 +18,7 @@ import { DialectSession } from "./dialect_session.ts";
 import { type Caller, FrameSocket, type Lifetime, type Speaker } from "./frame_socket.ts";
 import { Leg } from "./leg.ts";
 import { NativeSession } from "./native_session.ts";
-import { sendCommand } from "./send_command.ts";
+import { type SocketCommand, sendCommand } from "./send_command.ts";
 import type { Session, SessionPorts } from "./session.ts";
 
 /** What a socket speaks that is no native one. */
@@ -122,12 +123,18 @@ export class ClientSocket implements Speaker {
       closeWith: (code, reason) => this.#socket.close(code, reason),
       subject: () => this.#socket.claims.subject,
       authorize: (channel) => this.#authorize(this.#socket.claims, channel.name),
-      command: (channel, command) => sendCommand(this.#caller, this.#socket.claims, channel, command),
+      command: (channel, command) => this.#command(channel, command),
       openLeg: (request, events) =>
         new Leg(env, { ...request, tenant, subject: this.#socket.claims.subject }, events),
       renew: (token) => void this.#socket.renew(token),
       audit: this.#audit,
     };
+  }
+
+  async #command(channel: string, command: SocketCommand): Promise<Result<CommandRecord>> {
+    const outcome = await sendCommand(this.#caller, this.#socket.claims, channel, command);
+    if (!outcome.ok) this.#audit.commandRefused(channel, outcome.problem);
+    return outcome;
   }
 
   async #authorize(claims: Claims, channel: string): Promise<Result<unknown>> {

@@ -1,4 +1,4 @@
-import type { DialectRequest, Speech } from "../../../protocol/dialects/dialect.ts";
+import type { DialectRequest, ErrorAbout, Speech } from "../../../protocol/dialects/dialect.ts";
 import {
   closeCodes,
   limits,
@@ -15,6 +15,7 @@ import { noteRateDrop } from "./rate_drops.ts";
 import { type Session, type SessionPorts, tooManyChannels } from "./session.ts";
 
 type SubscribeRequest = DialectRequest & { readonly kind: "subscribe" };
+type CommandRequest = DialectRequest & { readonly kind: "command" };
 
 /** A client of another system: its frames are translated, paced, and its legs acknowledged for it. */
 export class DialectSession implements Session {
@@ -46,7 +47,7 @@ export class DialectSession implements Session {
 
   receive(frame: Untrusted): void {
     const decoded = this.#speech.decode(frame);
-    if (!decoded.ok) this.#tell(decoded.problem);
+    if (!decoded.ok) this.#tell(decoded.problem, this.#speech.about?.(frame));
     else for (const request of decoded.value) this.#take(request);
   }
 
@@ -76,11 +77,17 @@ export class DialectSession implements Session {
         this.#drop(request.id);
         return;
       case "command":
-        this.#commands.send(request.channel, request.command, (outcome) => {
-          if (!outcome.ok) this.#tell(outcome.problem, request.id);
-        });
+        this.#command(request);
         return;
     }
+  }
+
+  /** What becomes of it is told by the channel; what it is refused for, here. */
+  #command({ id, channel, command }: CommandRequest): void {
+    const about = { id, ...(command.id !== undefined && { command: command.id }) };
+    this.#commands.send(channel, command, (outcome) => {
+      if (!outcome.ok) this.#tell(outcome.problem, about);
+    });
   }
 
   async #subscribe(request: SubscribeRequest): Promise<void> {
@@ -134,7 +141,7 @@ export class DialectSession implements Session {
   #refuse({ id, channel }: SubscribeRequest, problem: Problem): void {
     this.#subscriptions.delete(id);
     this.#ports.audit.refused(id, channel, problem.code);
-    this.#tell(problem, id);
+    this.#tell(problem, { id });
     if (this.#speech.isOfOneChannel) this.#ports.closeWith(problemTable[problem.code].close, problem.code);
   }
 
@@ -170,7 +177,8 @@ export class DialectSession implements Session {
     if (close !== undefined) this.#ports.closeWith(close, "");
   }
 
-  #tell(problem: Problem, id?: string): void {
-    this.#ports.send(this.encodeError(problem, id));
+  #tell(problem: Problem, { id, command }: ErrorAbout = {}): void {
+    const about = command === undefined ? problem : { ...problem, id: command };
+    this.#ports.send(this.#speech.encodeError(about, id));
   }
 }
