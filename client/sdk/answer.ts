@@ -18,6 +18,7 @@ export const answers = {
   summary: { channel: text, status: text, tail: integer, oldest: integer, stages: list, levels: isObject },
   history: { channel: text, oldest: integer, tail: integer, ended: flag, entries: list },
   channels: { channels: list, next: textOrNull },
+  command: { channel: text, id: text, name: text, state: text, cursor: integer, ts: integer },
   session: { sub: text, grants: list },
   nothing: {},
 } as const satisfies Record<string, Readonly<Record<string, Check>>>;

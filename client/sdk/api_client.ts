@@ -1,10 +1,12 @@
 import { parseChannelName } from "../../protocol/mod.ts";
-import { answers, readAnswer, readProblem } from "./answer.ts";
+import { answers, type readAnswer } from "./answer.ts";
 import type {
   AppendOptions,
   AppendReceipt,
   ChannelSummary,
   ChannelsQuery,
+  CommandBody,
+  CommandRecord,
   DirectoryPage,
   DownloadQuery,
   EndReceipt,
@@ -15,28 +17,10 @@ import type {
   ProducerSeq,
   Session,
 } from "./api_types.ts";
-import type { TokenSource } from "./connection.ts";
-import { type ClientResult, sentenceOf } from "./problem.ts";
+import { callGateway, type GatewayAccess, type GatewayCall, jsonCall, queryText } from "./gateway_call.ts";
+import type { ClientResult } from "./problem.ts";
 
-export interface ApiClientOptions {
-  /** The gateway's origin: `https://logs.example.com`. */
-  readonly url: string;
-  /** Without one, cookies authenticate (browsers). */
-  readonly token?: TokenSource;
-  /** The platform's by default. */
-  readonly fetch?: typeof fetch;
-}
-
-interface Call {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  readonly signal?: AbortSignal | undefined;
-  /** The gateway has refused the last token. */
-  readonly renew?: boolean;
-}
-
-type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+export type ApiClientOptions = GatewayAccess;
 
 /** The gateway's HTTP endpoints. Every outcome is a value; only a name outside the grammar throws. */
 export class ApiClient {
@@ -73,7 +57,7 @@ export class ApiClient {
 
   /** Seals the channel. A repeated one gets the first answer. */
   end(channel: string, request: EndRequest, signal?: AbortSignal): Promise<ClientResult<EndReceipt>> {
-    return this.#call(`${channelPath(channel)}/end`, answers.end, { ...json("POST", request), signal });
+    return this.#call(`${channelPath(channel)}/end`, answers.end, { ...jsonCall("POST", request), signal });
   }
 
   history(
@@ -90,6 +74,23 @@ export class ApiClient {
     return this.#call(channelPath(channel), answers.summary, { signal });
   }
 
+  /** Sends a command to a channel's agents; answers where it stands. A repeated id is told where the first does. */
+  command(channel: string, command: CommandBody, signal?: AbortSignal): Promise<ClientResult<CommandRecord>> {
+    const path = `${channelPath(channel)}/commands`;
+    return this.#call(path, answers.command, { ...jsonCall("POST", command), signal });
+  }
+
+  /** Where a command stands: one's own, or (with the grant `serve`) another subject's. */
+  readCommand(
+    channel: string,
+    id: string,
+    query: { readonly subject?: string } = {},
+    signal?: AbortSignal,
+  ): Promise<ClientResult<CommandRecord>> {
+    const path = `${channelPath(channel)}/commands/${encodeURIComponent(id)}${queryText({ ...query })}`;
+    return this.#call(path, answers.command, { signal });
+  }
+
   /** The directory, newest first. */
   channels(query: ChannelsQuery = {}, signal?: AbortSignal): Promise<ClientResult<DirectoryPage>> {
     return this.#call(`/v1/channels${queryText({ ...query })}`, answers.channels, { signal });
@@ -102,7 +103,7 @@ export class ApiClient {
 
   /** Exchanges a token for the session cookie. */
   createSession(token: string): Promise<ClientResult<Session>> {
-    return this.#call("/v1/session", answers.session, json("POST", { token }));
+    return this.#call("/v1/session", answers.session, jsonCall("POST", { token }));
   }
 
   /** Who one is. */
@@ -120,38 +121,12 @@ export class ApiClient {
     return new URL(`${channelPath(channel)}/download${queryText({ ...query })}`, this.#options.url).href;
   }
 
-  async #call<T>(
+  #call<T>(
     path: string,
     checks: Parameters<typeof readAnswer>[1],
-    call: Call,
+    call: GatewayCall,
   ): Promise<ClientResult<T>> {
-    try {
-      const response = await this.#send(path, call);
-      const text = await response.text();
-      const body = text === "" ? {} : parseJson(text);
-      if (!response.ok) return { ok: false, problem: readProblem(response, body) };
-      return readAnswer<T>(body, checks, response.status);
-    } catch (thrown) {
-      const message = `No answer from ${new URL(this.#options.url).origin}: ${reasonOf(thrown)}`;
-      return { ok: false, problem: { code: "network_failed", message } };
-    }
-  }
-
-  async #send(path: string, call: Call): Promise<Response> {
-    const { token } = this.#options;
-    const bearer =
-      typeof token === "function" ? await token({ renew: call.renew ?? false }) : (token ?? null);
-    const send = this.#options.fetch ?? fetch;
-    return send(new URL(path, this.#options.url), {
-      method: call.method ?? "GET",
-      headers: {
-        Accept: "application/json",
-        ...call.headers,
-        ...(bearer !== null && { Authorization: `Bearer ${bearer}` }),
-      },
-      ...(call.body !== undefined && { body: call.body }),
-      ...(call.signal !== undefined && { signal: call.signal }),
-    });
+    return callGateway(this.#options, path, checks, call);
   }
 }
 
@@ -161,16 +136,6 @@ function channelPath(channel: string): string {
   return `/v1/channels/${name.value.kind}/${encodeURIComponent(name.value.id)}`;
 }
 
-/** Lists are joined by commas, true is 1, and what is false or undefined is left out. */
-function queryText(query: Query): string {
-  const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value === undefined || value === false) continue;
-    params.set(name, value === true ? "1" : Array.isArray(value) ? value.join(",") : String(value));
-  }
-  return params.size === 0 ? "" : `?${params}`;
-}
-
 function producerHeaders(producer: ProducerSeq | undefined): Record<string, string> {
   if (producer === undefined) return {};
   return {
@@ -178,25 +143,4 @@ function producerHeaders(producer: ProducerSeq | undefined): Record<string, stri
     "Producer-Epoch": String(producer.epoch),
     "Producer-Seq": String(producer.seq),
   };
-}
-
-function json(method: string, body: unknown): Call {
-  return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-}
-
-/** The value, or the text itself where it is not JSON (a proxy's page). */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-/** The platform hides a refused connection behind "fetch failed": the cause says which. */
-function reasonOf(thrown: unknown): string {
-  const cause = thrown instanceof Error ? thrown.cause : undefined;
-  return cause instanceof Error && cause.message !== ""
-    ? `${sentenceOf(thrown)} (${cause.message})`
-    : sentenceOf(thrown);
 }

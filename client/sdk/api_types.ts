@@ -1,8 +1,9 @@
-import type { EndStatus, Entry, Level, ProducerSeq, Status } from "../../protocol/mod.ts";
+import type { EndStatus, Entry, JsonObject, Level, ProducerSeq, Status } from "../../protocol/mod.ts";
 
 export type {
   AppendReceipt,
   ChannelSummary,
+  CommandRecord,
   DirectoryEntry,
   DirectoryPage,
   EndReceipt,
@@ -28,6 +29,17 @@ export interface EndRequest {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly message?: string;
+}
+
+/** A command as it is sent over HTTP. */
+export interface CommandBody {
+  /** Names it, with the token's subject; the gateway makes one by default. */
+  readonly id?: string;
+  readonly name: string;
+  /** An object; an empty one by default. */
+  readonly data?: JsonObject;
+  /** Only for this group of agents. */
+  readonly group?: string;
 }
 
 export interface HistoryQuery {

@@ -12,6 +12,7 @@ import { type ChannelReader, channelOf, type ReaderHost } from "./channel_reader
 import { Connection, type ConnectionOptions, problemOf } from "./connection.ts";
 import type { ConnectionState } from "./connection_state.ts";
 import type { Received } from "./inbox.ts";
+import { type CommandReply, Outbox, type OutgoingCommand, type SentCommand } from "./outbox.ts";
 import { type ClientProblem, problemOfFrame } from "./problem.ts";
 
 /** `shared`: one socket on `/ws` for all channels. `direct`: one a channel, subscribed by its query. */
@@ -30,12 +31,22 @@ export class Lane implements ReaderHost {
   /** Channels left on this socket before they were answered: an answer may come, or none. */
   readonly #unanswered = new Set<string>();
   readonly #connection: Connection;
+  readonly #outbox: Outbox;
 
   constructor(options: LaneOptions, onState: (state: ConnectionState) => void) {
     this.#options = options;
+    this.#outbox = new Outbox({
+      send: (frame) => this.#connection.send(JSON.stringify(frame)),
+      onIdle: () => this.#haltIfIdle(),
+      startTimer: options.startTimer,
+      random: options.random,
+    });
     this.#connection = new Connection(options, {
       url: () => this.#url(),
-      onOpen: () => this.#subscribeAll(),
+      onOpen: () => {
+        this.#subscribeAll();
+        this.#outbox.resend();
+      },
       onText: (text) => this.#receive(text),
       onState: (state) => {
         this.#reportState(state);
@@ -59,12 +70,21 @@ export class Lane implements ReaderHost {
     else this.#subscribe(reader);
   }
 
-  /** Takes a reader off the socket; the last one takes the socket with it. */
+  /** Sends a command, on this socket or on the next. */
+  command(command: OutgoingCommand, onReply?: (reply: CommandReply) => void): SentCommand {
+    const sent = this.#outbox.add(command, onReply);
+    if (!this.#connection.isOpen) this.#connection.dispatch({ type: "start" });
+    return sent;
+  }
+
+  /** Takes a reader off the socket; the last one takes the socket with it, unless commands are on their way. */
   drop(reader: ChannelReader): void {
     const { channel } = reader;
     if (this.#readers.get(channel) !== reader) return;
     this.#readers.delete(channel);
-    if (this.#readers.size === 0) {
+    this.#outbox.left(channel);
+    if (this.#readers.size === 0 && this.#options.transport === "direct") this.#outbox.close();
+    if (this.#readers.size === 0 && this.#outbox.isEmpty) {
       this.#connection.dispatch({ type: "halt" });
     } else if (this.#connection.isOpen && reader.answer !== "refused") {
       if (reader.answer === "none") this.#unanswered.add(channel);
@@ -86,6 +106,11 @@ export class Lane implements ReaderHost {
 
   close(): void {
     this.#connection.dispatch({ type: "close" });
+    this.#outbox.close();
+  }
+
+  #haltIfIdle(): void {
+    if (this.#readers.size === 0) this.#connection.dispatch({ type: "halt" });
   }
 
   #subscribeAll(): void {
@@ -116,8 +141,11 @@ export class Lane implements ReaderHost {
     const channel = channelOf(frame);
     if (frame.type === "expiring") {
       this.#connection.tokenExpires(frame.inMs);
+    } else if (frame.type === "reply") {
+      this.#connection.dispatch({ type: "subscribed" });
+      this.#outbox.reply(frame, this.#readers.has(frame.channel));
     } else if (frame.type === "error") {
-      this.#refused(frame, channel);
+      if (!this.#outbox.refused(frame)) this.#refused(frame, channel);
     } else if (channel !== null) {
       if (frame.type === "subscribed") this.#connection.dispatch({ type: "subscribed" });
       const bytes = frame.type === "entries" ? utf8Bytes(text) : 0;

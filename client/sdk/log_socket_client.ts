@@ -1,9 +1,11 @@
-import { limits, parseChannelName } from "../../protocol/mod.ts";
+import { type JsonObject, limits, parseChannelName } from "../../protocol/mod.ts";
 import { ChannelReader } from "./channel_reader.ts";
 import type { TokenSource } from "./connection.ts";
 import { type ConnectionState, idle } from "./connection_state.ts";
 import { Lane, type LaneOptions, type Transport } from "./lane.ts";
 import type { LogListener } from "./listener.ts";
+import { newId } from "./new_id.ts";
+import { type CommandReply, checkedId, type SentCommand } from "./outbox.ts";
 import { sentenceOf } from "./problem.ts";
 import { type StateStorage, storageKey } from "./saved_read.ts";
 import { StateKeeper } from "./state_keeper.ts";
@@ -33,6 +35,19 @@ export interface LogSocketClientOptions {
   /** A number in [0, 1), for the jitter. */
   readonly random?: () => number;
   readonly watchWakes?: WatchWakes;
+}
+
+/** What is wanted of a channel's agents. */
+export interface CommandRequest {
+  /** Names it, with the token's subject; a random one by default. */
+  readonly id?: string;
+  readonly name: string;
+  /** An object; an empty one by default. */
+  readonly data?: JsonObject;
+  /** Only for this group of agents. */
+  readonly group?: string;
+  /** Called with each state that is told, while the client reads the channel. */
+  readonly onReply?: (reply: CommandReply) => void;
 }
 
 /** One channel being read. */
@@ -98,6 +113,21 @@ export class LogSocketClient {
     return subscription;
   }
 
+  /**
+   * Sends a command to a channel's agents: over every break, always with the same id, until it is stored. What
+   * becomes of it then is told while this client reads the channel. On direct sockets it must be read.
+   * @throws Error for a bad name or id, a closed client, or a channel that is not read on a direct socket.
+   */
+  command(channel: string, request: CommandRequest): SentCommand {
+    const name = parseChannelName(channel);
+    if (!name.ok) throw new Error(name.problem.message);
+    if (this.#isClosed) throw new Error("The client is closed. Make a new one to send commands.");
+    const { name: wanted, data = {}, group, onReply } = request;
+    const id = checkedId(request.id ?? newId());
+    const command = { channel, id, name: wanted, data, ...(group !== undefined && { group }) };
+    return this.#laneOf(channel).command(command, onReply);
+  }
+
   /** Tries again now: instead of waiting, or after the gateway has refused (with a new token). */
   reconnect(): void {
     for (const lane of this.#lanes) lane.reconnect();
@@ -145,6 +175,13 @@ export class LogSocketClient {
   #readerSettings() {
     const { maxBufferedEntries = 50_000, random = Math.random } = this.#options;
     return { maxBufferedEntries, random, startTimer: this.#options.startTimer ?? startTimer };
+  }
+
+  #laneOf(channel: string): Lane {
+    if (this.#options.transport !== "direct") return this.#laneFor();
+    const subscription = this.#subscriptions.get(channel);
+    if (subscription !== undefined) return subscription.lane;
+    throw new Error(`${channel} is not read by this client. On direct sockets commands go where it is read.`);
   }
 
   #laneFor(): Lane {

@@ -9,7 +9,13 @@ export { EntryBuffer, type PlacedEntry } from "./entry_buffer.ts";
 export type { Lack, LackCode } from "./lack.ts";
 export type { Transport } from "./lane.ts";
 export type { LogListener, Taken } from "./listener.ts";
-export { LogSocketClient, type LogSocketClientOptions, type Subscription } from "./log_socket_client.ts";
+export {
+  type CommandRequest,
+  LogSocketClient,
+  type LogSocketClientOptions,
+  type Subscription,
+} from "./log_socket_client.ts";
+export type { CommandReply, SentCommand } from "./outbox.ts";
 export type { ClientProblem, ClientProblemCode, ClientResult } from "./problem.ts";
 export { Producer } from "./producer.ts";
 export type { ProducerOptions } from "./producer_options.ts";

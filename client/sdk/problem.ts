@@ -14,6 +14,8 @@ export type ClientProblemCode =
   | "listener_failed"
   /** More entries wait for a slow listener than `maxBufferedEntries`. */
   | "buffer_full"
+  /** Nobody waits for this command any more. */
+  | "command_forgotten"
   /** No answer came to an HTTP request. */
   | "network_failed"
   /** An HTTP answer was not what the gateway sends. */
@@ -24,6 +26,8 @@ export interface ClientProblem extends Omit<Problem, "code"> {
   /** Newer gateways may send codes that this client does not know. */
   readonly code: ProblemCode | ClientProblemCode | (string & {});
   readonly channel?: string;
+  /** The command that it is about. */
+  readonly id?: string;
   /** The HTTP status, where there was one. */
   readonly status?: number;
   /** The subscription or producer that is told this has ended with it (a stopped connection may `reconnect()`). */

@@ -11,6 +11,8 @@ export interface AgentState {
   readonly place: number;
   /** The last command that it was sent; 0: none. */
   readonly sent: number;
+  /** What it was sent and has not acknowledged, what expired meanwhile too: it counts until then. */
+  readonly inFlight: readonly InFlight[];
   /** It took the channel's task and has not finished it. */
   readonly hasTask: boolean;
 }
@@ -25,9 +27,6 @@ export interface InFlight {
 export class Agent {
   readonly peer: Peer;
   #state: AgentState;
-  /** Rebuilt by a wake from what is stored. */
-  inFlight: readonly InFlight[] = [];
-
   constructor(peer: Peer, state: AgentState) {
     this.peer = peer;
     this.#state = state;

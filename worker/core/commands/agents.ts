@@ -4,7 +4,6 @@ import type { Peer } from "../subscriber.ts";
 import { Agent, type AgentState, type InFlight } from "./agent.ts";
 import type { CommandLog } from "./command_log.ts";
 import { commandText } from "./command_record.ts";
-import type { GroupRow } from "./command_store.ts";
 
 /** An agent's socket that outlived the object's memory, with what was attached to it. */
 export interface WokenAgent {
@@ -23,10 +22,7 @@ export class Agents {
   constructor(log: CommandLog, woken: readonly WokenAgent[]) {
     this.#log = log;
     this.#byPeer = new Map(woken.map(({ peer, state }) => [peer, new Agent(peer, state)]));
-    for (const agent of this.#byPeer.values()) {
-      const group = log.join(agent.state.group);
-      if (group.ok) agent.inFlight = this.#sentTo(agent, group.value);
-    }
+    for (const { state } of this.#byPeer.values()) log.join(state.group);
   }
 
   get count(): number {
@@ -61,7 +57,7 @@ export class Agents {
     const place = 1 + Math.max(0, ...[...this.#byPeer.values()].map(({ state }) => state.place));
     const agent = new Agent(peer, {
       ...{ role: "agent", tenant, channel, subject, group: name },
-      ...{ place, sent: 0, hasTask: false },
+      ...{ place, sent: 0, inFlight: [], hasTask: false },
     });
     this.#byPeer.set(peer, agent);
     agent.update({});
@@ -80,8 +76,7 @@ export class Agents {
   restart(): void {
     for (const agent of this.#byPeer.values()) {
       this.#log.join(agent.state.group);
-      agent.inFlight = [];
-      agent.update({ hasTask: false });
+      agent.update({ inFlight: [], hasTask: false });
     }
   }
 
@@ -103,7 +98,7 @@ export class Agents {
     const group = this.#log.groups.get(name);
     const agent = this.#atWork(name);
     if (group === undefined || agent === undefined) return;
-    const onItsWay: InFlight[] = agent.inFlight.filter(({ cursor }) => cursor > group.cursor);
+    const onItsWay: InFlight[] = agent.state.inFlight.filter(({ cursor }) => cursor > group.cursor);
     let bytes = onItsWay.reduce((sum, { bytes }) => sum + bytes, 0);
     let { sent } = agent.state;
     const room = limits.groupCommands - onItsWay.length;
@@ -115,8 +110,9 @@ export class Agents {
       onItsWay.push({ cursor: row.cursor, bytes: row.bytes });
       sent = row.cursor;
     }
-    agent.inFlight = onItsWay;
-    if (sent !== agent.state.sent) agent.update({ sent });
+    if (sent !== agent.state.sent || onItsWay.length !== agent.state.inFlight.length) {
+      agent.update({ sent, inFlight: onItsWay });
+    }
   }
 
   #atWork(group: string): Agent | undefined {
@@ -126,14 +122,5 @@ export class Agents {
       if (first === undefined || agent.state.place < first.state.place) first = agent;
     }
     return first;
-  }
-
-  /** What a woken agent was sent and has not acknowledged. */
-  #sentTo({ state: { sent } }: Agent, group: GroupRow): InFlight[] {
-    if (sent <= group.cursor) return [];
-    return this.#log
-      .dueTo(group, group.cursor, limits.groupCommands)
-      .filter(({ cursor }) => cursor <= sent)
-      .map(({ cursor, bytes }) => ({ cursor, bytes }));
   }
 }

@@ -9,15 +9,9 @@ import {
   utf8Bytes,
 } from "../../../protocol/mod.ts";
 import { isDue } from "../due.ts";
-import type {
-  CommandFate,
-  CommandPlace,
-  CommandRow,
-  CommandStore,
-  FateChange,
-  GroupRow,
-  OpenCommand,
-} from "./command_store.ts";
+import { refuseAnswer, refuseGroup, refuseMore, refuseSecond } from "./command_refusals.ts";
+import { changeOf, newRow, withFate } from "./command_row.ts";
+import type { CommandPlace, CommandRow, CommandStore, GroupRow, OpenCommand } from "./command_store.ts";
 
 /** A command of a sender. */
 export interface SubjectCommand extends CheckedCommand {
@@ -38,9 +32,6 @@ export interface Answer {
   readonly data: string;
   readonly isFinal: boolean;
 }
-
-/** Whoever is told to wait for room is told no longer than this, in milliseconds: an agent may make some sooner. */
-const maxWaitMs = 30_000;
 
 /** Rows that a step trims at most, and commands of one id that an answer looks through. */
 const maxStepRows = 100;
@@ -144,11 +135,7 @@ export class CommandLog {
     const known = this.#groups.get(name);
     if (known !== undefined) return ok(known);
     if (this.#groups.size >= limits.channelGroups) {
-      return refuse(
-        "too_many_agents",
-        `Channel ${this.channel} has ${this.#groups.size} groups of agents, which is all it takes.`,
-        { expected: limits.channelGroups, retryAfterMs: maxWaitMs },
-      );
+      return refuseGroup(this.channel, this.#groups.size);
     }
     const [firstOpen] = this.#open.keys();
     const group = { name, cursor: (firstOpen ?? this.cursor + 1) - 1, since: this.cursor };
@@ -181,7 +168,7 @@ export class CommandLog {
       (row) => row.cursor <= Math.max(sent, group.cursor) && (row.group ?? group.name) === group.name,
     );
     const open = candidates.find(({ fate }) => !fate.isFinal);
-    if (open === undefined) return this.#refuseAnswer(answer.id, candidates.at(-1));
+    if (open === undefined) return refuseAnswer(answer.id, candidates.at(-1));
     const answered = withFate(open, {
       state: "answered",
       takenBy: open.fate.takenBy ?? group.name,
@@ -273,21 +260,11 @@ export class CommandLog {
   }
 
   #roomFor({ name, id }: SubjectCommand, bytes: number, now: number): Result<true> {
-    if (taskName(this.channel) === name && this.#rows > 0) {
-      return refuse(
-        "command_exists",
-        `Channel ${this.channel} has its ${name} already, and was sent another of id ${JSON.stringify(id)}. Allowed: one; a new channel for the next.`,
-      );
-    }
-    if (this.#open.size < limits.openCommands && this.#openBytes + bytes <= limits.openCommandsBytes) {
-      return ok(true);
-    }
-    const expiresMs = Math.max(1_000, (this.expiresAt ?? now) - now);
-    return refuse(
-      "too_many_commands",
-      `Channel ${this.channel} has ${this.#open.size} commands of together ${this.#openBytes.toLocaleString("en")} bytes that no agent has taken. Allowed: ${limits.openCommands}, and ${limits.openCommandsBytes.toLocaleString("en")} bytes.`,
-      { expected: limits.openCommands, retryAfterMs: Math.min(expiresMs, maxWaitMs) },
-    );
+    if (taskName(this.channel) === name && this.#rows > 0) return refuseSecond(this.channel, name, id);
+    const isFull = this.#open.size >= limits.openCommands;
+    if (!isFull && this.#openBytes + bytes <= limits.openCommandsBytes) return ok(true);
+    const waiting = { count: this.#open.size, bytes: this.#openBytes };
+    return refuseMore(this.channel, waiting, (this.expiresAt ?? now) - now);
   }
 
   #rowsBeyond(most: number): number[] {
@@ -299,17 +276,6 @@ export class CommandLog {
     if (cursor === undefined) return this.#store.withId(id, maxStepRows);
     const row = this.#store.at(cursor);
     return row?.id === id ? [row] : [];
-  }
-
-  #refuseAnswer(id: string, found: CommandRow | undefined): Result<never> {
-    const name = `The command ${JSON.stringify(id)}`;
-    if (found === undefined) {
-      return refuse("command_not_found", `${name} was not sent to this group of agents, or is forgotten.`);
-    }
-    const { state } = found.fate;
-    return refuse("command_not_found", `${name} is ${state} for good and takes no more answers.`, {
-      received: state,
-    });
   }
 
   #expire(open: readonly OpenCommand[], code: ExpiryCode, now: number): CommandRow[] {
@@ -335,26 +301,4 @@ export class CommandLog {
     this.#openBytes -= this.#open.get(cursor)?.bytes ?? 0;
     this.#open.delete(cursor);
   }
-}
-
-function newRow(command: SubjectCommand, bytes: number, cursor: number, now: number): CommandRow {
-  const { id, subject, group = null, name, data } = command;
-  const fate: CommandFate = {
-    state: "accepted",
-    changedAt: now,
-    takenBy: null,
-    answer: null,
-    isFinal: false,
-    code: null,
-    lostAt: null,
-  };
-  return { cursor, id, subject, group, name, data, bytes, ts: now, fate };
-}
-
-function withFate(row: CommandRow, change: Partial<CommandFate>): CommandRow {
-  return { ...row, fate: { ...row.fate, ...change } };
-}
-
-function changeOf({ cursor, fate }: CommandRow): FateChange {
-  return { cursor, fate };
 }
