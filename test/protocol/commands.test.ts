@@ -209,6 +209,53 @@ describe("hostile content", () => {
     );
   });
 
+  test("[HOS9] text as people and programs write it is fine: prose, links, code, generics, markup without handlers", () => {
+    const piece = fc.constantFrom(
+      ...[
+        "Please make it red, or blue.",
+        "a < b && c > d",
+        "x <= y",
+        "for (i = 0; i<n; i++) sum += i",
+        "Map<string, number>",
+      ],
+      ...[
+        "https://example.com/on?onclick=1&x=2",
+        "on: true",
+        "JavaScript",
+        "javascript",
+        "the script",
+        "<3",
+        "->",
+      ],
+      ...[
+        "<b>bold</b>",
+        '<a href="https://example.com" title="on=1">',
+        "<ada@example.com>",
+        "on=1",
+        "= 5",
+        "&amp; &lt;",
+      ],
+      ...[
+        "line\nbreak\ttab",
+        "日本語のテスト",
+        "شكرا",
+        "👩‍👩‍👧",
+        "it's",
+        '"quoted"',
+        "C:\\scripts\\on.exe",
+        "1:2",
+        "{}[]()",
+      ],
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), fc.constantFrom(" ", "\n", ". "), (pieces, gap) => {
+        const text = pieces.join(gap);
+        expect(codeOf("project", "user_feedback", { text, [text]: [{ text }] })).toBe("ok");
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test("[HOS7] a hostile piece is found wherever it stands in other text", () => {
     const around = fc
       .string({ unit: "grapheme", maxLength: 60 })

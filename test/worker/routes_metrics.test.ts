@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { call, openSocket, problemIn, token } from "./gateway.ts";
+import { call, freshChannel, openSocket, problemIn, token } from "./gateway.ts";
 
 /** The series of a metric by the labels after its isolate, which all of them share. */
 async function readMetric(name: string): Promise<Readonly<Record<string, number>>> {
@@ -43,5 +43,51 @@ describe("GET /metrics", () => {
     await expect.poll(() => readMetric("tailrace_sockets_open")).toEqual({ "": 0 });
     const after = await readMetric("tailrace_sockets_closed_total");
     expect(after['code="4400"']).toBe((before['code="4400"'] ?? 0) + 1);
+  });
+
+  test("[MET6] counts clients' frames by what they speak, refusals by code, and commands with their time", async () => {
+    const names = ["client_frames_received", "client_frames_sent", "client_refusals", "client_commands"];
+    const readAll = async () => {
+      const all = await Promise.all(names.map((name) => readMetric(`tailrace_${name}_total`)));
+      return all.map((series) => new Map(Object.entries(series)));
+    };
+    const before = await readAll();
+    const channel = freshChannel("project");
+    const socket = await openSocket("/ws", {
+      as: await token({ grants: [`read:${channel}`, "command:*/*"] }),
+    });
+    const projectGuid = channel;
+    socket.send({ type: "join_project", projectGuid });
+    await socket.next();
+    socket.send({ type: "shout", projectGuid });
+    await socket.next();
+    socket.send({ type: "user_feedback", projectGuid, data: { text: "<script>" } });
+    await socket.next();
+    socket.send({ type: "user_feedback", projectGuid, data: { text: "red" } });
+    socket.send({ type: "join_project", projectGuid: "another" });
+    await socket.next();
+    const more = async () => {
+      const after = await readAll();
+      return after.map((series, i) =>
+        Object.fromEntries(
+          [...series].flatMap(([label, count]) => {
+            const grown = count - (before[i]?.get(label) ?? 0);
+            return grown === 0 ? [] : [[label, grown]];
+          }),
+        ),
+      );
+    };
+    await expect
+      .poll(more)
+      .toEqual([
+        { 'protocol="B"': 5 },
+        { 'protocol="B"': 4 },
+        { 'code="unknown_frame"': 1, 'code="hostile_content"': 1, 'code="forbidden"': 1 },
+        { 'outcome="stored"': 1, 'outcome="refused"': 1 },
+      ]);
+    expect(await readMetric("tailrace_client_command_milliseconds_total")).toEqual({
+      "": expect.any(Number),
+    });
+    socket.close();
   });
 });

@@ -13,6 +13,7 @@ import type { Settings } from "../../core/settings.ts";
 import type { Claims } from "../../core/token_claims.ts";
 import type { Auditor } from "../audit/auditor.ts";
 import { SocketAudit } from "../audit/socket_audit.ts";
+import { countCommand, countReceivedFrame, countRefusal, countSentFrame } from "../metrics/isolate.ts";
 import { checkGrant } from "./check_grant.ts";
 import { DialectSession } from "./dialect_session.ts";
 import { type Caller, FrameSocket, type Lifetime, type Speaker } from "./frame_socket.ts";
@@ -38,6 +39,7 @@ export class ClientSocket implements Speaker {
   readonly #table: readonly Dialect[];
   #session: Session;
   #isDecided = false;
+  #protocol = "native";
   /** Whose expiry is to be told once it is known that the client speaks the protocol that has a frame for it. */
   #unwarned: Claims | null = null;
 
@@ -59,12 +61,14 @@ export class ClientSocket implements Speaker {
 
   receive(frame: Untrusted): void {
     if (!this.#isDecided) this.#decide(frame);
+    countReceivedFrame(this.#protocol);
     // A ping decides nothing, and dialects' clients put fields into it that the native protocol does not know.
-    if (!this.#isDecided && frame["type"] === "ping") this.#socket.send(pongText);
+    if (!this.#isDecided && frame["type"] === "ping") this.#send(pongText);
     else this.#session.receive(frame);
   }
 
   encodeError(problem: Problem): string {
+    countRefusal(problem.code);
     return this.#session.encodeError(problem);
   }
 
@@ -102,6 +106,7 @@ export class ClientSocket implements Speaker {
 
   #begin({ dialect, speech }: Spoken): void {
     this.#isDecided = true;
+    this.#protocol = dialect.name;
     if (dialect.takesCloseAsFinal) this.#socket.leaveToPlatform();
     const session = new DialectSession(speech, this.#ports(), paceRules(this.#caller.settings));
     this.#session = session;
@@ -118,7 +123,7 @@ export class ClientSocket implements Speaker {
   #ports(): SessionPorts {
     const { env, tenant } = this.#caller;
     return {
-      send: (text) => this.#socket.send(text),
+      send: (text) => this.#send(text),
       fail: (problem) => this.#socket.fail(problem),
       closeWith: (code, reason) => this.#socket.close(code, reason),
       subject: () => this.#socket.claims.subject,
@@ -131,8 +136,15 @@ export class ClientSocket implements Speaker {
     };
   }
 
+  #send(text: string): void {
+    countSentFrame(this.#protocol);
+    this.#socket.send(text);
+  }
+
   async #command(channel: string, command: SocketCommand): Promise<Result<CommandRecord>> {
+    const startedAt = Date.now();
     const outcome = await sendCommand(this.#caller, this.#socket.claims, channel, command);
+    countCommand(outcome.ok, Date.now() - startedAt);
     if (!outcome.ok) this.#audit.commandRefused(channel, outcome.problem);
     return outcome;
   }

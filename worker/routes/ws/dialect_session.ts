@@ -8,6 +8,7 @@ import {
   type Untrusted,
 } from "../../../protocol/mod.ts";
 import { type PaceRules, Pacing } from "../../core/pacing.ts";
+import { countRefusal } from "../metrics/isolate.ts";
 import { CommandLine } from "./command_line.ts";
 import type { DialectItem, DialectPaced, DialectPacing } from "./dialect_queue.ts";
 import { DialectSubscription } from "./dialect_subscription.ts";
@@ -178,6 +179,7 @@ export class DialectSession implements Session {
   }
 
   #tell(problem: Problem, { id, command }: ErrorAbout = {}): void {
+    countRefusal(problem.code);
     const about = command === undefined ? problem : { ...problem, id: command };
     this.#ports.send(this.#speech.encodeError(about, id));
   }

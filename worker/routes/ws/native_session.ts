@@ -13,6 +13,7 @@ import {
   type ViewerFrame,
   viewerFrameOf,
 } from "../../../protocol/mod.ts";
+import { countRefusal } from "../metrics/isolate.ts";
 import { CommandLine } from "./command_line.ts";
 import { FilteredLeg } from "./filtered_leg.ts";
 import { FirstReplies } from "./first_replies.ts";
@@ -51,8 +52,8 @@ export class NativeSession implements Session {
     this.#ports.send(JSON.stringify({ type: "expiring", inMs }));
   }
 
-  encodeError(problem: Problem, channel?: string): string {
-    return JSON.stringify(errorFrameOf(problem, channel === undefined ? {} : { channel }));
+  encodeError(problem: Problem): string {
+    return JSON.stringify(errorFrameOf(problem));
   }
 
   close(): void {
@@ -133,7 +134,7 @@ export class NativeSession implements Session {
     this.#commands.send(channel, command, (outcome) => {
       const reply = this.#replies.settle(channel, id, outcome.ok ? outcome.value : null);
       if (reply !== null) this.#ports.send(JSON.stringify(reply));
-      else if (!outcome.ok) this.#ports.send(JSON.stringify(errorFrameOf(outcome.problem, { channel, id })));
+      else if (!outcome.ok) this.#tell(outcome.problem, channel, id);
     });
   }
 
@@ -195,8 +196,10 @@ export class NativeSession implements Session {
     this.#tell({ code: "not_subscribed", message: `This socket does not read ${channel}.` }, channel);
   }
 
-  #tell(problem: Problem, channel?: string): void {
-    this.#ports.send(this.encodeError(problem, channel));
+  #tell(problem: Problem, channel?: string, id?: string): void {
+    countRefusal(problem.code);
+    const about = { ...(channel !== undefined && { channel }), ...(id !== undefined && { id }) };
+    this.#ports.send(JSON.stringify(errorFrameOf(problem, about)));
   }
 }
 
