@@ -1,7 +1,6 @@
 import { closeCodes, ok, type Problem, type Result, refuse } from "../../protocol/mod.ts";
 import { presenceFrame, summaryOf } from "./channel_frames.ts";
 import { ChannelLog } from "./channel_log.ts";
-import type { AgentState } from "./commands/agent.ts";
 import type { CommandStore } from "./commands/command_store.ts";
 import { type CommandPorts, Commands } from "./commands/commands.ts";
 import type {
@@ -18,7 +17,7 @@ import type {
   Renewal,
   SocketPlan,
 } from "./contract.ts";
-import { isDue, nextDue } from "./due.ts";
+import { nextDue } from "./due.ts";
 import { flushIntervalMs } from "./flush_interval.ts";
 import { Inbox, type PeerRequest } from "./inbox.ts";
 import type { Journal } from "./journal.ts";
@@ -26,25 +25,17 @@ import { pageFrom } from "./pages.ts";
 import type { ChannelPorts, ChannelSettings } from "./ports.ts";
 import { Readers } from "./readers.ts";
 import { Retainer } from "./retainer.ts";
-import type { Peer, PeerState, SubscriberState } from "./subscriber.ts";
+import type { Peer } from "./subscriber.ts";
 import type { Settle } from "./waiting_batches.ts";
+import { isAgent, isSubscriber, type WokenSocket } from "./woken.ts";
 
 /** A socket that broke (RFC 6455). */
 const lostCode = 1006;
-
-/** When a store that refused what was due is asked again, in milliseconds. */
-const storeRetryMs = 60_000;
 
 /** What a channel keeps: entries, and commands. */
 export interface ChannelStores {
   readonly journal: Journal;
   readonly commands: CommandStore;
-}
-
-/** A socket that outlived the object's memory, with what was attached to it. */
-export interface WokenSocket {
-  readonly peer: Peer;
-  readonly state: PeerState;
 }
 
 /**
@@ -60,7 +51,6 @@ export class Channel {
   readonly #retainer: Retainer;
   readonly #ports: ChannelPorts;
   #isFlushPending = false;
-  #commandsRetryAt: number | null = null;
 
   constructor(
     { journal, commands }: ChannelStores,
@@ -72,26 +62,9 @@ export class Channel {
     this.#journal = journal;
     this.#ports = ports;
     this.#log = new ChannelLog(journal, name.tenant, name.channel, ports.makeEpoch);
-    this.#readers = new Readers(
-      this.#log,
-      journal,
-      settings,
-      ports,
-      woken.filter(isSubscriber),
-      () => this.#commands.agents,
-    );
-    this.#commands = new Commands(
-      commands,
-      this.#log,
-      {
-        ttlMs: settings.commandTtlMs,
-        graceMs: settings.agentGraceMs,
-        perSecond: settings.commandsPerSecond,
-        keptMs: settings.retention.ageMs,
-      },
-      this.#commandPorts(),
-      woken.filter(isAgent),
-    );
+    const agents = () => this.#commands.agents;
+    this.#readers = new Readers(this.#log, journal, settings, ports, woken.filter(isSubscriber), agents);
+    this.#commands = new Commands(commands, this.#log, settings, this.#commandPorts(), woken.filter(isAgent));
     this.#inbox = new Inbox(this.#log, this.#readers, this.#commands, settings);
     this.#retainer = new Retainer(this.#log, settings.retention, (now) => this.#clear(now));
   }
@@ -231,7 +204,9 @@ export class Channel {
   /** Does what is due, and asks for the alarm again. */
   alarm(now: number): void {
     this.#readers.alarm(now);
-    this.#alarmCommands(now);
+    this.#commands.alarm(now);
+    // What had nothing but commands goes when the last of them has gone; its cursor stays as that of any other.
+    if (this.head.epoch === null && this.#commands.isLeftEmpty) this.deleteJournal(now);
     this.#retain(now);
     this.plan(now);
   }
@@ -244,31 +219,12 @@ export class Channel {
 
   /** Asks for the alarm at the earliest due: after a wake nobody else may, for what was due before it. */
   plan(now: number): void {
-    const commands = this.#commandsRetryAt === null ? this.#commands.dues(now) : [this.#commandsRetryAt];
-    this.#wakeFor([this.#retainer.due(now), ...this.#readers.dues(now), ...commands]);
+    this.#wakeFor([this.#retainer.due(now), ...this.#readers.dues(now), ...this.#commands.dues(now)]);
   }
 
   #join(peer: Peer, plan: SocketPlan, now: number): void {
     const refused = this.#commands.join(peer, plan, this.viewers);
     if (refused !== null) this.#readers.reject(peer, refused, now);
-  }
-
-  /** A store that refuses is asked again later: nothing has changed then. */
-  #alarmCommands(now: number): void {
-    if (this.#commandsRetryAt !== null && !isDue(this.#commandsRetryAt, now)) return;
-    try {
-      this.#commands.alarm(now);
-      this.#commandsRetryAt = null;
-      // What had nothing but commands goes when the last of them has gone; its cursor stays as that of any other.
-      if (this.#isLeftEmpty) this.deleteJournal(now);
-    } catch {
-      this.#commandsRetryAt = now + storeRetryMs;
-    }
-  }
-
-  get #isLeftEmpty(): boolean {
-    const { epoch } = this.head;
-    return epoch === null && this.#commands.isStored && !this.#commands.isUsed;
   }
 
   /** Deletes the channel: all of it but its last cursors. */
@@ -339,12 +295,4 @@ export class Channel {
     this.#isFlushPending = true;
     this.#ports.flushAfter(delayMs);
   }
-}
-
-function isSubscriber(woken: WokenSocket): woken is WokenSocket & { readonly state: SubscriberState } {
-  return !("role" in woken.state);
-}
-
-function isAgent(woken: WokenSocket): woken is WokenSocket & { readonly state: AgentState } {
-  return "role" in woken.state;
 }

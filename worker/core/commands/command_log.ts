@@ -1,5 +1,4 @@
 import {
-  type CheckedCommand,
   type ExpiryCode,
   limits,
   ok,
@@ -10,28 +9,15 @@ import {
 } from "../../../protocol/mod.ts";
 import { isDue } from "../due.ts";
 import { refuseAnswer, refuseGroup, refuseMore, refuseSecond } from "./command_refusals.ts";
-import { changeOf, newRow, withFate } from "./command_row.ts";
+import {
+  type Accepted,
+  type Answer,
+  changeOf,
+  newRow,
+  type SubjectCommand,
+  withFate,
+} from "./command_row.ts";
 import type { CommandPlace, CommandRow, CommandStore, GroupRow, OpenCommand } from "./command_store.ts";
-
-/** A command of a sender. */
-export interface SubjectCommand extends CheckedCommand {
-  readonly subject: string;
-}
-
-export interface Accepted {
-  readonly row: CommandRow;
-  /** It was stored now; else it is a repeat, and stands where the first does. */
-  readonly isNew: boolean;
-}
-
-/** An agent's answer. */
-export interface Answer {
-  readonly id: string;
-  readonly cursor?: number;
-  /** JSON text. */
-  readonly data: string;
-  readonly isFinal: boolean;
-}
 
 /** Rows that a step trims at most, and commands of one id that an answer looks through. */
 const maxStepRows = 100;

@@ -1,5 +1,25 @@
-import type { SubjectCommand } from "./command_log.ts";
+import type { CheckedCommand } from "../../../protocol/mod.ts";
 import type { CommandFate, CommandRow, FateChange } from "./command_store.ts";
+
+/** A command of a sender. */
+export interface SubjectCommand extends CheckedCommand {
+  readonly subject: string;
+}
+
+export interface Accepted {
+  readonly row: CommandRow;
+  /** It was stored now; else it is a repeat, and stands where the first does. */
+  readonly isNew: boolean;
+}
+
+/** An agent's answer. */
+export interface Answer {
+  readonly id: string;
+  readonly cursor?: number;
+  /** JSON text. */
+  readonly data: string;
+  readonly isFinal: boolean;
+}
 
 /** A command as it is stored first. */
 export function newRow(command: SubjectCommand, bytes: number, cursor: number, now: number): CommandRow {

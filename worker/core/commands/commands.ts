@@ -13,7 +13,8 @@ import {
 import { subscribedFrame, summaryFrame } from "../channel_frames.ts";
 import type { ChannelLog } from "../channel_log.ts";
 import type { CommandQuery, CommandRequest, SocketPlan } from "../contract.ts";
-import { nextDue } from "../due.ts";
+import { isDue, nextDue } from "../due.ts";
+import type { ChannelSettings } from "../ports.ts";
 import type { Peer } from "../subscriber.ts";
 import { AgentInbox } from "./agent_inbox.ts";
 import { Agents, type WokenAgent } from "./agents.ts";
@@ -22,7 +23,7 @@ import { CommandRate } from "./command_rate.ts";
 import { recordOf, replyText } from "./command_record.ts";
 import type { CommandRow, CommandStore } from "./command_store.ts";
 import { guarded } from "./guarded.ts";
-import { type TaskPorts, type TaskSettings, TaskWatch } from "./task_watch.ts";
+import { type TaskPorts, TaskWatch } from "./task_watch.ts";
 
 /** What commands ask of the channel around them. */
 export interface CommandPorts extends Omit<TaskPorts, "tell"> {
@@ -34,11 +35,13 @@ export interface CommandPorts extends Omit<TaskPorts, "tell"> {
   listed(): void;
 }
 
-export interface CommandSettings extends TaskSettings {
-  readonly perSecond: number;
-  /** How long what waits for nobody any more is kept, in milliseconds. */
-  readonly keptMs: number;
-}
+export type CommandSettings = Pick<
+  ChannelSettings,
+  "commandTtlMs" | "agentGraceMs" | "commandsPerSecond" | "retention"
+>;
+
+/** When a store that refused what was due is asked again, in milliseconds. */
+const retryMs = 60_000;
 
 /** The way upwards: senders' commands, the second journal, and the agents that take them. */
 export class Commands {
@@ -50,6 +53,7 @@ export class Commands {
   readonly #inbox: AgentInbox;
   readonly #settings: CommandSettings;
   readonly #ports: CommandPorts;
+  #retryAt: number | null = null;
 
   constructor(
     store: CommandStore,
@@ -62,9 +66,9 @@ export class Commands {
     this.#channel = channel;
     this.#settings = settings;
     this.#ports = ports;
-    this.#log = new CommandLog(store, place, settings.ttlMs);
+    this.#log = new CommandLog(store, place, settings.commandTtlMs);
     this.#agents = new Agents(this.#log, woken);
-    this.#rate = new CommandRate(settings.perSecond);
+    this.#rate = new CommandRate(settings.commandsPerSecond);
     const tell = (row: CommandRow, now: number) => this.#tell(row, now);
     const { endTask, wakeAt } = ports;
     this.#task = new TaskWatch(this.#log, this.#agents, settings, { tell, endTask, wakeAt });
@@ -94,6 +98,11 @@ export class Commands {
   /** Commands are kept, or agents are there for them. */
   get isUsed(): boolean {
     return this.#log.count > 0 || this.#agents.count > 0;
+  }
+
+  /** Nothing is left of what it kept but its own books. */
+  get isLeftEmpty(): boolean {
+    return this.isStored && !this.isUsed;
   }
 
   /** When the oldest that is stored came, in epoch milliseconds; null: there is none. */
@@ -204,17 +213,24 @@ export class Commands {
     this.#agents.erased();
   }
 
-  /** Does what is due. Throws with nothing changed where the store refuses it. */
+  /** Does what is due. A store that refuses it is asked again later. */
   alarm(now: number): void {
-    const expired = this.#log.expire(now);
-    for (const row of expired) this.#tell(row, now);
-    this.#log.trim(this.#settings.keptMs, now);
-    this.#task.alarm(expired, now);
+    if (this.#retryAt !== null && !isDue(this.#retryAt, now)) return;
+    const done = guarded(() => ok(this.#doDue(now)));
+    this.#retryAt = done.ok ? null : now + retryMs;
   }
 
   /** When the alarm is due, in epoch milliseconds; null: never. */
   dues(now: number): readonly (number | null)[] {
-    return [this.#log.expiresAt, this.#log.trimAt(this.#settings.keptMs), this.#task.due(now)];
+    if (this.#retryAt !== null) return [this.#retryAt];
+    return [this.#log.expiresAt, this.#log.trimAt(this.#settings.retention.ageMs), this.#task.due(now)];
+  }
+
+  #doDue(now: number): void {
+    const expired = this.#log.expire(now);
+    for (const row of expired) this.#tell(row, now);
+    this.#log.trim(this.#settings.retention.ageMs, now);
+    this.#task.alarm(expired, now);
   }
 
   #tell(row: CommandRow, now: number): void {

@@ -1,4 +1,5 @@
 import { isDue, nextDue } from "../due.ts";
+import type { ChannelSettings } from "../ports.ts";
 import { sweepMs } from "../sweeps.ts";
 import type { Agent } from "./agent.ts";
 import type { Agents } from "./agents.ts";
@@ -15,12 +16,7 @@ export interface TaskPorts {
   wakeAt(due: number): void;
 }
 
-export interface TaskSettings {
-  /** How long a command waits for an agent to take it, in milliseconds. */
-  readonly ttlMs: number;
-  /** How long a task outlives its runner's connection, in milliseconds. */
-  readonly graceMs: number;
-}
+type TaskSettings = Pick<ChannelSettings, "commandTtlMs" | "agentGraceMs">;
 
 /** Watches over the one command that a channel is, if it is one: who works on it, and whether that one is there. */
 export class TaskWatch {
@@ -66,7 +62,7 @@ export class TaskWatch {
     const task = this.#log.task;
     if (task === null || !isAtWork(task) || task.fate.lostAt !== null) return;
     this.#log.setLost(task, now);
-    this.#wakeFor(now + this.#settings.graceMs);
+    this.#wakeFor(now + this.#settings.agentGraceMs);
   }
 
   /** The task is over. */
@@ -80,23 +76,23 @@ export class TaskWatch {
     const task = this.#log.task;
     if (task === null) return;
     if (expired.some(({ cursor }) => cursor === task.cursor))
-      this.end(taskExpired(this.#settings.ttlMs), now);
+      this.end(taskExpired(this.#settings.commandTtlMs), now);
     if (!isAtWork(task)) return;
     const { lostAt } = task.fate;
     if (lostAt === null) this.findLost(now);
-    else if (isDue(lostAt + this.#settings.graceMs, now)) this.#giveUp(task, now);
+    else if (isDue(lostAt + this.#settings.agentGraceMs, now)) this.#giveUp(task, now);
   }
 
   /** When the alarm is due, in epoch milliseconds; null: never. */
   due(now: number): number | null {
     const task = this.#log.task;
     if (task === null || !isAtWork(task)) return null;
-    if (task.fate.lostAt !== null) return task.fate.lostAt + this.#settings.graceMs;
+    if (task.fate.lostAt !== null) return task.fate.lostAt + this.#settings.agentGraceMs;
     return this.#agents.hasTask ? now + sweepMs : now;
   }
 
   #giveUp(task: CommandRow, now: number): void {
-    const end = runnerLost(this.#settings.graceMs);
+    const end = runnerLost(this.#settings.agentGraceMs);
     this.#ports.tell(this.#log.giveUp(task, JSON.stringify(end), now), now);
     this.end(end, now);
   }
