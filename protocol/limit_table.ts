@@ -47,6 +47,10 @@ const explanations: Readonly<Record<LimitName, Omit<Limit, "value">>> = {
   toldCommands: { unit: "commands", reason: "the newest of its subject that a new subscriber is told of" },
   toldCommandsBytes: { unit: "bytes of JSON", reason: "the same in bytes of their answers" },
   toldCommandsMs: { unit: "ms", reason: "who comes back within it is told what became final meanwhile" },
+  unheardReplyBytes: {
+    unit: "bytes",
+    reason: "a socket that sends nothing may read nothing: replies would pile up",
+  },
   channelAgents: { unit: "agents", reason: "one works for each group, the others stand by" },
   channelGroups: { unit: "groups", reason: "the cursor of each is kept, also while it is away" },
   agentChannels: { unit: "channels", reason: "an agent's socket has a socket of its own to each" },

@@ -46,6 +46,7 @@ const values = {
   toldCommands: 256,
   toldCommandsBytes: 256 * KiB,
   toldCommandsMs: 600_000,
+  unheardReplyBytes: 1 * MiB,
   channelAgents: 100,
   channelGroups: 100,
   agentChannels: 1_000,

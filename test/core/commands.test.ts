@@ -648,6 +648,25 @@ describe("a direct socket", () => {
     expect(socket.take()).toMatchObject([{ type: "error", code: "forbidden", id: "b" }]);
   });
 
+  it("[CMC18] that sends nothing is sent replies up to a bound; one that pings is not, and no Worker's leg", () => {
+    const it = channel();
+    const expiresAt = it.now + 3_600_000;
+    const [silent, pinging, leg] = [it.subscribe({ expiresAt }), it.subscribe({ expiresAt }), it.subscribe()];
+    const agent = it.join("g");
+    it.command("a");
+    it.commandAck(agent, 1);
+    for (let i = 0; i < 20; i++) {
+      it.now += 1_000;
+      pinging.pingedAt = it.now;
+      it.answer(agent, "a", "x".repeat(60_000), false);
+    }
+    expect(silent.closed).toEqual({ code: 4429, reason: "ack_overdue" });
+    const bytes = silent.texts.reduce((sum, text) => sum + text.length, 0);
+    expect(bytes).toBeLessThan(limits.unheardReplyBytes + 70_000);
+    expect([pinging.closed, leg.closed]).toEqual([null, null]);
+    expect(it.channel.viewers).toBe(2);
+  });
+
   it("[CMC17] hostile content is taken where the setting allows it", () => {
     const it = channel("project/p1", { allowsHostile: true });
     const sender = it.subscribe({ commands: true });

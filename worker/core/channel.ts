@@ -235,7 +235,7 @@ export class Channel {
 
   #commandPorts(): CommandPorts {
     return {
-      tell: (subject, text, now) => this.#readers.tellAll(text, now, subject),
+      tell: (subject, text, now) => this.#readers.tellReply(subject, text, now),
       endTask: (end, now) => {
         const { tenant, channel } = this.#log;
         this.end({ tenant, channel, ...end }, now);

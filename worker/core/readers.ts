@@ -9,6 +9,7 @@ import {
   problemTable,
   type Result,
   refuse,
+  utf8Bytes,
 } from "../../protocol/mod.ts";
 import { fullBucket } from "./bucket.ts";
 import { endFrame, epochGapFrame, subscribedFrame, summaryFrame } from "./channel_frames.ts";
@@ -20,13 +21,14 @@ import { nextDue } from "./due.ts";
 import { frameRule } from "./frame_count.ts";
 import type { Journal, JournalRow } from "./journal.ts";
 import type { ChannelPorts, ChannelSettings } from "./ports.ts";
+import { withReply } from "./reply_bound.ts";
 import { Segments } from "./segments.ts";
 import { startOf } from "./start.ts";
 import { Stranded } from "./stranded.ts";
-import { type Peer, Subscriber, type SubscriberState } from "./subscriber.ts";
+import { firstState, type Peer, Subscriber, type SubscriberState } from "./subscriber.ts";
 import { dueAction, duesOf } from "./subscriber_due.ts";
 import { Sweeps } from "./sweeps.ts";
-import { firstWarningAt, nextWarningAt } from "./token_warning.ts";
+import { nextWarningAt } from "./token_warning.ts";
 
 /** A socket that outlived the object's memory, with what was attached to it. */
 export interface WokenPeer {
@@ -207,10 +209,24 @@ export class Readers {
     this.#wakeFor(subscriber, now);
   }
 
-  /** Tells every subscriber the same, or every one of a subject. */
-  tellAll(text: string, now: number, subject?: string): void {
+  /** Tells every subscriber of a subject where a command of it stands. */
+  tellReply(subject: string, text: string, now: number): void {
+    for (const subscriber of [...this.#delivery.subscribers]) {
+      if (subscriber.state.subject !== subject) continue;
+      const replied = withReply(subscriber, utf8Bytes(text), now);
+      if (replied.ok) {
+        subscriber.update(replied.value);
+        subscriber.send(text, now);
+        subscriber.save();
+      } else {
+        this.reject(subscriber.peer, replied.problem, now);
+      }
+    }
+  }
+
+  /** Tells every subscriber the same. */
+  tellAll(text: string, now: number): void {
     for (const subscriber of this.#delivery.subscribers) {
-      if (subject !== undefined && subscriber.state.subject !== subject) continue;
       subscriber.send(text, now);
       subscriber.save();
     }
@@ -244,28 +260,10 @@ export class Readers {
   }
 
   #place(peer: Peer, plan: SocketPlan, after: number, now: number): Subscriber {
-    const { expiresAt = null, maxWindowBytes: askedWindowBytes = null } = plan;
     const border = this.#segments.borderUpTo(after) ?? this.#log.place;
-    return new Subscriber(peer, {
-      tenant: plan.tenant,
-      channel: plan.channel,
-      subject: plan.subject,
-      commands: plan.commands === true,
-      expiresAt,
-      warnAt: expiresAt === null ? null : firstWarningAt(expiresAt),
-      askedWindowBytes,
-      windowBytes: this.#delivery.windowForNext(askedWindowBytes),
-      sent: border,
-      acked: border,
-      owesSince: null,
-      hasEnd: false,
-      joinedAt: now,
-      heardAt: now,
-      sentAt: now,
-      pingedAt: null,
-      longestPingMs: 0,
-      frames: fullBucket(frameRule(this.#settings.framesPerSecond), now),
-    });
+    const windowBytes = this.#delivery.windowForNext(plan.maxWindowBytes ?? null);
+    const frames = fullBucket(frameRule(this.#settings.framesPerSecond), now);
+    return new Subscriber(peer, firstState(plan, { border, windowBytes, frames }, now));
   }
 
   /** A Worker's leg is left to the Worker: it alone knows its client. */

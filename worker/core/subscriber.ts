@@ -1,6 +1,8 @@
 import type { Bucket } from "./bucket.ts";
 import type { AgentState } from "./commands/agent.ts";
+import type { SocketPlan } from "./contract.ts";
 import type { Border } from "./segment.ts";
+import { firstWarningAt } from "./token_warning.ts";
 
 /** What a socket keeps for a wake: a subscriber's state, or an agent's. */
 export type PeerState = SubscriberState | AgentState;
@@ -42,8 +44,43 @@ export interface SubscriberState {
   /** The newest ping that was noticed, and the longest time between two, in milliseconds. */
   readonly pingedAt: number | null;
   readonly longestPingMs: number;
+  /** Replies that it was sent since it last sent anything, in bytes, and when the newest was, in epoch milliseconds. */
+  readonly repliedBytes: number;
+  readonly repliedAt: number;
   /** What it may send: frames. */
   readonly frames: Bucket;
+}
+
+/** What a subscriber is as it begins to read after a border. */
+export function firstState(
+  plan: SocketPlan,
+  start: { readonly border: Border; readonly windowBytes: number; readonly frames: Bucket },
+  now: number,
+): SubscriberState {
+  const { tenant, channel, subject } = plan;
+  const expiresAt = plan.expiresAt ?? null;
+  return {
+    tenant,
+    channel,
+    subject,
+    commands: plan.commands === true,
+    expiresAt,
+    warnAt: expiresAt === null ? null : firstWarningAt(expiresAt),
+    askedWindowBytes: plan.maxWindowBytes ?? null,
+    windowBytes: start.windowBytes,
+    sent: start.border,
+    acked: start.border,
+    owesSince: null,
+    hasEnd: false,
+    joinedAt: now,
+    heardAt: now,
+    sentAt: now,
+    pingedAt: null,
+    longestPingMs: 0,
+    repliedBytes: 0,
+    repliedAt: 0,
+    frames: start.frames,
+  };
 }
 
 /** One socket reading the channel: two cursors, and no queue. */
