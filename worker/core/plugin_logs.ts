@@ -1,18 +1,10 @@
 import { eventLine } from "../../protocol/dialects/as_line.ts";
-import { type CLog, cLog } from "../../protocol/dialects/c_log.ts";
+import { cLog } from "../../protocol/dialects/c_log.ts";
+import type { PluginLogsAnswer } from "../../protocol/dialects/c_rest.ts";
 import { type Entry, ok, type Result } from "../../protocol/mod.ts";
 import type { ChannelHead } from "./contract.ts";
 import { compileSelection, type EntrySelection, type EntryTest } from "./entry_test.ts";
 import type { HistoryPage } from "./history.ts";
-
-/** `GET /plugin/:id/logs` of dialect C. */
-export interface PluginLogs {
-  readonly plugin_id: string;
-  readonly logs: readonly CLog[];
-  readonly total_lines: number;
-  readonly returned_lines: number;
-  readonly searched_from?: number;
-}
 
 /** A selection's test for a dialect in which an event is a line: its name and JSON data, level info. */
 export function compileLineSelection(selection: EntrySelection): Result<EntryTest> {
@@ -27,7 +19,12 @@ function asLine(entry: Entry): Entry {
 }
 
 /** The answer from a page that was read backwards from the tail for at most `lines` lines. */
-export function pluginLogsOf(id: string, head: ChannelHead, page: HistoryPage, lines: number): PluginLogs {
+export function pluginLogsOf(
+  id: string,
+  head: ChannelHead,
+  page: HistoryPage,
+  lines: number,
+): PluginLogsAnswer {
   const logs = page.entries.map(({ cursor, ...entry }) => cLog(entry, cursor));
   const isCutShort = page.next !== null && logs.length < lines;
   return {

@@ -1,4 +1,5 @@
 import { OpenAPIRoute } from "chanfana";
+import type { PluginLogsAnswer } from "../../../protocol/dialects/c_rest.ts";
 import { limits } from "../../../protocol/mod.ts";
 import {
   pluginLogsAnswer,
@@ -7,7 +8,7 @@ import {
 } from "../../../protocol/schemas/rest/plugin_logs.ts";
 import type { EntryTest } from "../../core/entry_test.ts";
 import { HistoryScan } from "../../core/history.ts";
-import { compileLineSelection, type PluginLogs, pluginLogsOf } from "../../core/plugin_logs.ts";
+import { compileLineSelection, pluginLogsOf } from "../../core/plugin_logs.ts";
 import { channelObject } from "../../objects/env.ts";
 import { type Access, identify } from "../auth/authorize.ts";
 import { runScan } from "../channels/run_scan.ts";
@@ -60,7 +61,7 @@ async function readLast(
   id: string,
   lines: number,
   matches: EntryTest,
-): Promise<PluginLogs> {
+): Promise<PluginLogsAnswer> {
   const object = channelObject(c.env, tenant, channel.name);
   const head = await object.head(tenant, channel.name);
   const request = { before: head.tail + 1, limit: lines, countsOnly: false };
