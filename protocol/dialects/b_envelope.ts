@@ -1,6 +1,6 @@
 import { quote } from "../channel_name.ts";
 import { ok, type Result, refuse } from "../codes.ts";
-import type { Entry, EventEntry, JsonObject } from "../entry.ts";
+import type { Entry, EventEntry, Json, JsonObject } from "../entry.ts";
 import { isObject, type Untrusted } from "../fields.ts";
 import type { ErrorFrame, GapFrame } from "../frames/down.ts";
 import { eventLine } from "./as_line.ts";
@@ -51,7 +51,7 @@ export class BIds {
 }
 
 /** What an entry says. An event of another name is a line, as in dialects A, C and D, with its name beside it. */
-export function bContent(entry: Entry): Pick<BMessage, "type" | "data"> {
+export function bContent(entry: Entry): { readonly type: BMessageType; readonly data: Json } {
   if (entry.kind === "event" && isBMessageType(entry.event)) {
     return { type: entry.event, data: entry.data ?? {} };
   }

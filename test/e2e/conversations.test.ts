@@ -32,8 +32,8 @@ afterAll(async () => {
 });
 
 test("[CONV1] every dialect has its conversation", () => {
-  const recorded = names.map((name) => conversationOf(name).dialect);
-  expect(recorded).toEqual(dialects.map(({ name }) => name));
+  const recorded = new Set(names.map((name) => conversationOf(name).dialect));
+  expect([...recorded]).toEqual(dialects.map(({ name }) => name));
 });
 
 test.each(names)("[CONV2] %s: a plain client gets exactly the recorded frames", async (name) => {

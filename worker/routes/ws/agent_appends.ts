@@ -1,7 +1,7 @@
 import { limits, ok, parseChannelName, type Result, type UncheckedAppend } from "../../../protocol/mod.ts";
 import type { AppendReceipt } from "../../core/contract.ts";
 import type { Claims } from "../../core/token_claims.ts";
-import { appendRequestOf } from "./append_frames.ts";
+import { appendRequestOf, type Unnumbered } from "./append_frames.ts";
 import { type Answer, AppendPipeline, type Granted, UnackedBytes } from "./append_pipeline.ts";
 import { checkGrant } from "./check_grant.ts";
 import type { Caller } from "./frame_socket.ts";
@@ -27,7 +27,7 @@ export class AgentAppends {
   }
 
   /** Hands on a batch whose frame had `bytes`; answers come in the order of a channel's frames. */
-  append(frame: UncheckedAppend, bytes: number, answer: Answer): void {
+  append(frame: UncheckedAppend | Unnumbered, bytes: number, answer: Answer): void {
     const line = this.#lineOf(frame.channel);
     const admitted = this.#unacked.admits(bytes);
     const request = admitted.ok ? appendRequestOf(frame, this.#caller.tenant) : admitted;

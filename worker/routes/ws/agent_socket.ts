@@ -1,8 +1,10 @@
-import type { Problem, Result, Untrusted } from "../../../protocol/mod.ts";
+import type { AgentDialect } from "../../../protocol/dialects/agent_dialect.ts";
+import { type Problem, pongText, type Result, type Untrusted } from "../../../protocol/mod.ts";
 import type { Claims } from "../../core/token_claims.ts";
 import type { Auditor } from "../audit/auditor.ts";
 import { SocketAudit } from "../audit/socket_audit.ts";
 import type { AgentPorts, AgentSession } from "./agent_session.ts";
+import { DialectAgent } from "./dialect_agent.ts";
 import { type Caller, FrameSocket, type Lifetime, type Speaker } from "./frame_socket.ts";
 import { NativeAgent } from "./native_agent.ts";
 
@@ -13,16 +15,25 @@ const lifetime: Lifetime = { frames: 100_000, receivedBytes: 1024 * 1024 * 1024 
 export class AgentSocket implements Speaker {
   readonly #socket: FrameSocket;
   readonly #audit: SocketAudit;
-  readonly #session: AgentSession;
+  readonly #ports: AgentPorts;
+  readonly #table: readonly AgentDialect[];
+  #session: AgentSession;
+  #isDecided = false;
 
-  constructor(socket: WebSocket, caller: Caller, audit: Auditor) {
+  /** `table` has the dialects that a frame may decide for. */
+  constructor(socket: WebSocket, caller: Caller, audit: Auditor, table: readonly AgentDialect[]) {
     this.#audit = new SocketAudit(audit);
-    this.#session = new NativeAgent(this.#ports(caller));
+    this.#table = table;
+    this.#ports = this.#makePorts(caller);
+    this.#session = new NativeAgent(this.#ports);
     this.#socket = new FrameSocket(socket, caller, lifetime, this);
   }
 
   receive(frame: Untrusted, bytes: number): void {
-    this.#session.receive(frame, bytes);
+    if (!this.#isDecided) this.#decide(frame);
+    // A ping decides nothing, and dialects' agents put fields into it that the native protocol does not know.
+    if (!this.#isDecided && frame["type"] === "ping") this.#socket.send(pongText);
+    else this.#session.receive(frame, bytes);
   }
 
   encodeError(problem: Problem): string {
@@ -43,7 +54,22 @@ export class AgentSocket implements Speaker {
     this.#audit.closed(code);
   }
 
-  #ports(caller: Caller): AgentPorts {
+  /** Until a frame decides, the native session answers: new tokens and what nobody knows. */
+  #decide(frame: Untrusted): void {
+    const has = (key: string) => frame[key] !== undefined && frame[key] !== null;
+    if (has("channel")) {
+      this.#isDecided = true;
+      return;
+    }
+    const dialect = this.#table.find(({ key }) => has(key));
+    if (dialect === undefined) return;
+    this.#isDecided = true;
+    const { subject } = this.#socket.claims;
+    const speech = dialect.speak({ name: crypto.randomUUID(), subject, now: Date.now });
+    this.#session = new DialectAgent(speech, this.#ports);
+  }
+
+  #makePorts(caller: Caller): AgentPorts {
     return {
       caller,
       claims: () => this.#socket.claims,

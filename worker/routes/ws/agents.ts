@@ -1,3 +1,4 @@
+import { agentDialects } from "../../../protocol/dialects/agent_dialects.ts";
 import { ok, type Result } from "../../../protocol/mod.ts";
 import { strictQuery } from "../../../protocol/schemas/rest/query.ts";
 import { isGrantedSome, refuseUngranted } from "../../core/grants.ts";
@@ -17,7 +18,7 @@ export async function openAgentSocket(c: RouteContext): Promise<Response> {
   const { claims, tenant } = identity.value;
   const { 0: client, 1: server } = new WebSocketPair();
   const caller = { env: c.env, secret: c.get("secret"), settings: c.get("settings"), claims, tenant };
-  new AgentSocket(server, caller, auditorFor(c));
+  new AgentSocket(server, caller, auditorFor(c), agentDialects);
   return upgraded(client, offersNative(c.req.raw));
 }
 

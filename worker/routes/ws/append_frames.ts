@@ -13,12 +13,16 @@ import { makeBatch } from "../../core/batch.ts";
 import type { AppendReceipt, AppendRequest } from "../../core/contract.ts";
 import { decodeEntries } from "../../core/entry_body.ts";
 
+/** A batch that has no number: it is new, always. */
+export type Unnumbered = Pick<UncheckedAppend, "channel" | "entries">;
+
 /** Reads the batch of an `append` frame; `firstProject` is what a first append gives its channel. */
 export function appendRequestOf(
-  { channel, producer, epoch, seq, entries }: UncheckedAppend,
+  frame: UncheckedAppend | Unnumbered,
   tenant: string,
   firstProject?: string,
 ): Result<AppendRequest> {
+  const { channel, entries } = frame;
   const decoded = decodeEntries(entries, { ts: Date.now(), level: "info" });
   if (!decoded.ok) return decoded;
   const batch = makeBatch(decoded.value);
@@ -26,7 +30,7 @@ export function appendRequestOf(
   return ok({
     tenant,
     channel,
-    producer: { id: producer, epoch, seq },
+    ...("producer" in frame && { producer: { id: frame.producer, epoch: frame.epoch, seq: frame.seq } }),
     batch: batch.value,
     ...(firstProject !== undefined && { project: firstProject }),
   });

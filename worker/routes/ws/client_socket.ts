@@ -8,8 +8,6 @@ import {
   type Untrusted,
 } from "../../../protocol/mod.ts";
 import type { CommandRecord } from "../../core/contract.ts";
-import type { PaceRules } from "../../core/pacing.ts";
-import type { Settings } from "../../core/settings.ts";
 import type { Claims } from "../../core/token_claims.ts";
 import type { Auditor } from "../audit/auditor.ts";
 import { SocketAudit } from "../audit/socket_audit.ts";
@@ -19,6 +17,7 @@ import { DialectSession } from "./dialect_session.ts";
 import { type Caller, FrameSocket, type Lifetime, type Speaker } from "./frame_socket.ts";
 import { Leg } from "./leg.ts";
 import { NativeSession } from "./native_session.ts";
+import { paceRules } from "./pace_rules.ts";
 import { type SocketCommand, sendCommand } from "./send_command.ts";
 import type { Session, SessionPorts } from "./session.ts";
 
@@ -159,13 +158,4 @@ export class ClientSocket implements Speaker {
 /** A key that is null is absent. */
 function has(frame: Untrusted, key: string): boolean {
   return frame[key] !== undefined && frame[key] !== null;
-}
-
-function paceRules(settings: Settings): PaceRules {
-  return {
-    bytesPerSecond: settings.PACE_BYTES_PER_SECOND,
-    firstBytes: settings.PACE_FIRST_BYTES,
-    messagesPerSecond: settings.PACE_MESSAGES_PER_SECOND,
-    queueBytes: settings.PACE_QUEUE_BYTES,
-  };
 }

@@ -39,7 +39,7 @@ export class DialectSession implements Session {
 
   /** Does what the socket's address alone asks. */
   open(): void {
-    for (const request of this.#speech.opening) this.#take(request);
+    for (const request of this.#speech.opening) this.take(request);
   }
 
   get channels(): readonly string[] {
@@ -49,7 +49,7 @@ export class DialectSession implements Session {
   receive(frame: Untrusted): void {
     const decoded = this.#speech.decode(frame);
     if (!decoded.ok) this.#tell(decoded.problem, this.#speech.about?.(frame));
-    else for (const request of decoded.value) this.#take(request);
+    else for (const request of decoded.value) this.take(request);
   }
 
   /** Dialects have no frame for this: their sockets close when the token has expired. */
@@ -66,7 +66,9 @@ export class DialectSession implements Session {
     this.#subscriptions.clear();
   }
 
-  #take(request: DialectRequest): void {
+  /** Does what a client asks. */
+  /** Does what a client asks. */
+  take(request: DialectRequest): void {
     switch (request.kind) {
       case "answer":
         this.#ports.send(request.frame);
