@@ -6,6 +6,7 @@ export { backoffMs } from "./backoff.ts";
 export { problemOf, type TokenSource } from "./connection.ts";
 export type { ConnectionState, StopReason } from "./connection_state.ts";
 export { EntryBuffer, type PlacedEntry } from "./entry_buffer.ts";
+export { type InstallRequest, InstallTasks } from "./install_tasks.ts";
 export type { Lack, LackCode } from "./lack.ts";
 export type { Transport } from "./lane.ts";
 export type { LogListener, Taken } from "./listener.ts";
@@ -24,6 +25,13 @@ export type { ClientProblem, ClientProblemCode, ClientResult } from "./problem.t
 export { Producer } from "./producer.ts";
 export type { ProducerOptions } from "./producer_options.ts";
 export type { ProducerEntry } from "./producer_queue.ts";
+export {
+  type Feedback,
+  type FeedbackOptions,
+  ProjectRoom,
+  type RoomListener,
+  type RoomMessage,
+} from "./project_room.ts";
 export type { EndProof } from "./read_position.ts";
 export { type StateStorage, webStorage } from "./saved_read.ts";
 export type { SessionGap, SessionListener } from "./session_listener.ts";
