@@ -1,5 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { beforeAll, expect, test } from "vitest";
+import { limits } from "../../protocol/mod.ts";
+import { LateFrames } from "../../worker/routes/ws/late_frames.ts";
 import { stubOf } from "./channel_client.ts";
 import {
   appendLines,
@@ -152,6 +154,22 @@ test("[BAW4] a project that was left tells nothing, and one that is not granted 
   await join(agent, mine);
   expect(await told(agent, 1)).toEqual(["f-1"]);
   agent.close();
+});
+
+test("[BAW5] what waits for a connection is bounded, kept in order, and given out once", () => {
+  const late = new LateFrames();
+  const half = "x".repeat(limits.upFrameBytes / 2);
+  expect(late.keep("project/a", half).ok).toBe(true);
+  expect(late.keep("project/b", "b").ok).toBe(true);
+  expect(late.keep("project/a", half)).toMatchObject({
+    ok: false,
+    problem: { code: "restarting", retryAfterMs: 1_000 },
+  });
+  expect(late.keep("project/a", "a").ok).toBe(true);
+  expect(late.take("project/a")).toEqual([half, "a"]);
+  expect(late.take("project/a")).toEqual([]);
+  expect(late.keep("project/a", half).ok).toBe(true);
+  expect(late.take("project/b")).toEqual(["b"]);
 });
 
 async function summaryOf(channel: string): Promise<Record<string, unknown>> {

@@ -1,19 +1,16 @@
-import { ok, type Result, refuse } from "../../../protocol/mod.ts";
+import { limits, ok, type Result, refuse } from "../../../protocol/mod.ts";
 
-/** Frames that wait in one socket for connections that are made anew, at most. */
-const maxFrames = 256;
-
-/** Frames for channels to which there is no connection for the moment, in their order. */
+/** Frames for channels to which there is no connection for the moment, in their order: as much as one frame may have. */
 export class LateFrames {
   readonly #frames = new Map<string, string[]>();
-  #count = 0;
+  #chars = 0;
 
   keep(channel: string, text: string): Result<true> {
-    if (this.#count >= maxFrames) {
-      const message = `${maxFrames} answers wait for connections that are made anew, which is all a socket may have. Send it again later.`;
+    if (this.#chars + text.length > limits.upFrameBytes) {
+      const message = `The connection to ${channel} is made anew, and ${this.#chars.toLocaleString("en")} characters wait already. Send it again later.`;
       return refuse("restarting", message, { retryAfterMs: 1_000 });
     }
-    this.#count += 1;
+    this.#chars += text.length;
     const waiting = this.#frames.get(channel);
     if (waiting === undefined) this.#frames.set(channel, [text]);
     else waiting.push(text);
@@ -23,7 +20,7 @@ export class LateFrames {
   take(channel: string): readonly string[] {
     const frames = this.#frames.get(channel) ?? [];
     this.#frames.delete(channel);
-    this.#count -= frames.length;
+    for (const text of frames) this.#chars -= text.length;
     return frames;
   }
 }
