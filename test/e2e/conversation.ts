@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { json } from "node:stream/consumers";
 import { expect } from "vitest";
+import { type Access, addressOf, PlainSocket } from "./plain_socket.ts";
 
 /** Recorded conversations: what a client sends and exactly what it gets, played over a plain WebSocket. */
 
@@ -24,10 +25,8 @@ export interface Conversation {
   readonly steps: readonly Step[];
 }
 
-/** The gateway that it is played with: its origin, a token of its grants, and one that may do everything. */
-export interface Stage {
-  readonly url: string;
-  readonly token: string;
+/** The gateway that it is played with, with a token of its grants, and a token that may do everything. */
+export interface Stage extends Access {
   readonly admin: string;
 }
 
@@ -142,66 +141,4 @@ async function viewersOf({ url, admin }: Stage, channel: string): Promise<unknow
   const headers = { authorization: `Bearer ${admin}` };
   const summary: unknown = await (await fetch(`${url}/v1/channels/${channel}`, { headers })).json();
   return typeof summary === "object" && summary !== null && "viewers" in summary ? summary.viewers : null;
-}
-
-function addressOf(path: string, { url, token }: Stage): string {
-  return `${url}${path}${path.includes("?") ? "&" : "?"}token=${token}`;
-}
-
-/** A client that knows nothing of the gateway: the platform's own WebSocket, whose frames are awaited. */
-class PlainSocket {
-  readonly #socket: WebSocket;
-  readonly #frames: string[] = [];
-  #wake: () => void = () => {};
-  readonly closeCode: Promise<number>;
-
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.addEventListener("message", ({ data }) => {
-      this.#frames.push(String(data));
-      this.#wake();
-    });
-    this.closeCode = new Promise((resolve) => {
-      socket.addEventListener("close", ({ code }) => {
-        resolve(code);
-        this.#wake();
-      });
-    });
-  }
-
-  static async open(path: string, stage: Stage): Promise<PlainSocket> {
-    const socket = new WebSocket(addressOf(path, stage).replace("http", "ws"));
-    const plain = new PlainSocket(socket);
-    await new Promise<void>((resolve, reject) => {
-      socket.addEventListener("open", () => resolve());
-      socket.addEventListener("error", () => reject(new Error(`No socket at ${path}`)));
-    });
-    return plain;
-  }
-
-  get unread(): readonly string[] {
-    return this.#frames;
-  }
-
-  send(text: string): void {
-    this.#socket.send(text);
-  }
-
-  async next(): Promise<string> {
-    const deadline = AbortSignal.timeout(deadlineMs);
-    deadline.addEventListener("abort", () => this.#wake());
-    while (this.#frames.length === 0) {
-      if (deadline.aborted) throw new Error(`No frame came within ${deadlineMs} ms`);
-      if (this.#socket.readyState !== WebSocket.OPEN)
-        throw new Error("The socket closed before a frame came");
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    return this.#frames.shift() ?? "";
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
 }
