@@ -32,7 +32,8 @@ export class AgentSocket implements Speaker {
   receive(frame: Untrusted, bytes: number): void {
     if (!this.#isDecided) this.#decide(frame);
     // A ping decides nothing, and dialects' agents put fields into it that the native protocol does not know.
-    if (!this.#isDecided && frame["type"] === "ping") this.#socket.send(pongText);
+    const isForeignPing = frame["type"] === "ping" && Object.keys(frame).length > 1;
+    if (!this.#isDecided && isForeignPing) this.#socket.send(pongText);
     else this.#session.receive(frame, bytes);
   }
 
