@@ -14,7 +14,7 @@ import {
 } from "./plugin_machine.ts";
 import type { PluginListener, PluginLogsOptions } from "./plugin_options.ts";
 import { type PluginHistory, PluginSource } from "./plugin_source.ts";
-import type { ClientProblem, ClientResult } from "./problem.ts";
+import { type ClientProblem, type ClientResult, problemOfFrame } from "./problem.ts";
 import { startTimer, TimerSlot } from "./timers.ts";
 
 /**
@@ -104,7 +104,7 @@ export class PluginLogs {
     const { state, effects } = pluginTransition(before, event, context);
     this.#state = state;
     for (const effect of effects) this.#perform(effect);
-    if (state === before) return;
+    if (isSameToSee(before, state)) return;
     this.#listener.onState?.(state);
     if (state.name === "stopped" && state.problem !== null) this.#listener.onProblem?.(state.problem);
   }
@@ -231,8 +231,8 @@ export class PluginLogs {
     }
     const frame = decoded.value;
     if (frame.type === "error") {
-      this.#refusal = frame;
-      this.#listener.onProblem?.(frame);
+      this.#refusal = problemOfFrame(frame);
+      this.#listener.onProblem?.(this.#refusal);
       return;
     }
     this.#take(frame);
@@ -278,6 +278,12 @@ export class PluginLogs {
     }
     this.#listener.onGap?.({ from, to });
   }
+}
+
+/** Pings and their answers are nobody else's concern. */
+function isSameToSee(before: PluginState, after: PluginState): boolean {
+  if (before.name !== "live" || after.name !== "live") return before === after;
+  return before.isReloading === after.isReloading;
 }
 
 function setOrClear(slot: TimerSlot, ms: number | null, run: () => void): void {

@@ -51,9 +51,16 @@ export interface SessionBounds {
   /** Nodes; past them the one heard of first goes. */
   readonly nodes: number;
   readonly errors: number;
+  /** Characters of a node's id, a status or an error's text; longer ones are cut. */
+  readonly detailChars: number;
 }
 
-export const sessionBounds: SessionBounds = { textChars: 1_000_000, nodes: 1_000, errors: 100 };
+export const sessionBounds: SessionBounds = {
+  textChars: 1_000_000,
+  nodes: 1_000,
+  errors: 100,
+  detailChars: 4_096,
+};
 
 export const emptySession: SessionView = {
   status: "idle",
@@ -161,9 +168,9 @@ function fail(
   const { error, code } = frame.data;
   const id = nodeOfFrame(frame);
   const told: ExecutionError = {
-    error,
-    ...(typeof code === "string" && { code }),
-    ...(id !== null && { nodeId: id }),
+    error: cut(error, bounds),
+    ...(typeof code === "string" && { code: cut(code, bounds) }),
+    ...(id !== null && { nodeId: cut(id, bounds) }),
   };
   // Whoever comes back after the end is told of it again.
   if (frame.timestamp === undefined && view.errors.at(-1)?.code === told.code && view.status === "failed") {
@@ -174,12 +181,22 @@ function fail(
   return setNode(noted, { id, status: "failed", error, isActive: false }, bounds);
 }
 
-function setNode(view: SessionView, node: SessionNode, bounds: SessionBounds): SessionView {
-  const nodes = new Map(view.nodes).set(node.id, node);
-  for (const id of nodes.keys()) {
+function setNode(
+  view: SessionView,
+  { id: wholeId, status, error, isActive }: SessionNode,
+  bounds: SessionBounds,
+): SessionView {
+  const id = cut(wholeId, bounds);
+  const why = error === undefined ? {} : { error: cut(error, bounds) };
+  const nodes = new Map(view.nodes).set(id, { id, status: cut(status, bounds), ...why, isActive });
+  for (const oldest of nodes.keys()) {
     if (nodes.size <= bounds.nodes) break;
-    nodes.delete(id);
+    nodes.delete(oldest);
   }
-  const activeNodes = [...nodes.values()].filter(({ isActive }) => isActive).map(({ id }) => id);
+  const activeNodes = [...nodes.values()].filter((node) => node.isActive).map((node) => node.id);
   return { ...view, nodes, activeNodes };
+}
+
+function cut(text: string, { detailChars }: SessionBounds): string {
+  return text.length <= detailChars ? text : text.slice(0, detailChars).toWellFormed();
 }

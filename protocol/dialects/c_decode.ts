@@ -25,7 +25,8 @@ const needed: { readonly [Type in CDownFrame["type"]]: Readonly<Record<string, C
   append: { logs },
   gap: { from: count, to: countOrNull, count: countOrNull, reason: oneOf(gapReasons) },
   end: { cursor: count, status: oneOf(endStatuses), lines: count, bytes: count, crc32: text },
-  error: { code: text, message: text },
+  // A handshake is refused in the native protocol's words, which may ask for a wait.
+  error: { code: text, message: text, retryAfterMs: (value) => value === undefined || count(value) },
   pong: {},
 };
 

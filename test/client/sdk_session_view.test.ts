@@ -158,6 +158,24 @@ describe("a session's view", () => {
     expect(view.errors.map(({ error }) => error)).toEqual(["b", "c"]);
   });
 
+  it("[SVW11] long ids, statuses and errors are cut", () => {
+    const bounds = { ...sessionBounds, detailChars: 4 };
+    const long = "abcdefgh";
+    const frames = [
+      event("node:parallel_start", { nodes: [long] }),
+      node(long, long, long),
+      event("error", { error: long, code: long }, { node_id: long }),
+    ];
+    const [first, second] = frames.map((_, i) => viewAfter(frames.slice(0, i + 1), emptySession, bounds));
+    expect(first?.activeNodes).toEqual(["abcd"]);
+    expect([...(second?.nodes.values() ?? [])]).toEqual([
+      { id: "abcd", status: "abcd", error: "abcd", isActive: true },
+    ]);
+    expect(viewAfter(frames, emptySession, bounds).errors).toEqual([
+      { error: "abcd", code: "abcd", nodeId: "abcd" },
+    ]);
+  });
+
   it("[SVW8] the journal's end is told again to whoever comes back, and changes nothing then", () => {
     const { cursor } = token("");
     const end = {

@@ -236,3 +236,22 @@ test("[PLC8] closed, it opens again where it was asked to", async () => {
   logs.open();
   await soon(() => logs.logs.at(-1)?.message).toBe("meanwhile");
 });
+
+test("[PLC9] a refused token is renewed once, for the history and for the socket", async () => {
+  const expired = await mintToken("another secret, of 32 bytes and more", {
+    subject: "ada",
+    grants: ["admin:*"],
+    ttlMs: 600_000,
+  });
+  const asked: boolean[] = [];
+  const { logs } = openLogs("web", {
+    token: ({ renew }) => {
+      asked.push(renew);
+      return renew ? token : expired;
+    },
+  });
+  await soon(() => logs.state.name).toBe("live");
+  expect(logs.logs.at(-1)?.message).toBe("meanwhile");
+  // The summary and the lines, each refused and renewed, then a socket that is refused; polls go on meanwhile.
+  expect(asked.slice(0, 5)).toEqual([false, true, false, true, false]);
+});
