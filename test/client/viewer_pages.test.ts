@@ -351,12 +351,12 @@ describe("[PAG5] the build", () => {
     }
   });
 
-  test("a channel's page loads at most 39 KiB of scripts, compressed, and nothing that it does not use", async () => {
+  test("a channel's page loads at most 41 KiB of scripts, compressed, and nothing that it does not use", async () => {
     await buildAssets();
     const scripts = await scriptsOf(["main", "ChannelPage"]);
     const bytes = [...scripts.values()].reduce((sum, code) => sum + gzipSync(code).length, 0);
-    // Of these Preact and signals are 8, the SDK 9, colours 3.
-    expect(bytes).toBeLessThan(39 * 1024);
+    // Of these Preact and signals are 8, the SDK 10 (a page of commands needs its outbox), colours 3.
+    expect(bytes).toBeLessThan(41 * 1024);
     expect(bytes).toBeGreaterThan(15 * 1024);
     const all = [...scripts.values()].join("");
     expect(all).toContain("subscribe");
