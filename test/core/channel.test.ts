@@ -93,12 +93,15 @@ describe("appending", () => {
 
   it("[APP7] takes nothing after the end but repeats of what was stored before it", () => {
     const it = new TestChannel();
-    it.append(lines(1, 1), { id: "p", epoch: 0, seq: 0 });
+    it.append(lines(1, 1), { id: "p", epoch: 1, seq: 0 });
     const end = it.end();
     it.evict();
     expect(receipt(it.append(lines(2, 2)))).toBe("channel_ended");
+    expect(receipt(it.append(lines(2, 2), { id: "p", epoch: 1, seq: 1 }))).toBe("channel_ended");
+    expect(receipt(it.append(lines(2, 2), { id: "p", epoch: 1, seq: 2 }))).toBe("channel_ended");
     expect(receipt(it.append(lines(2, 2), { id: "p", epoch: 0, seq: 1 }))).toBe("channel_ended");
-    expect(receipt(it.append(lines(1, 1), { id: "p", epoch: 0, seq: 0 }))).toMatchObject({ duplicate: true });
+    expect(receipt(it.append(lines(2, 2), { id: "q", epoch: 0, seq: 7 }))).toBe("channel_ended");
+    expect(receipt(it.append(lines(1, 1), { id: "p", epoch: 1, seq: 0 }))).toMatchObject({ duplicate: true });
     expect(it.end("failure")).toEqual(end);
   });
 });

@@ -256,7 +256,7 @@ export class ChannelLog {
       producer === undefined
         ? { kind: "append" }
         : judge(producer, this.#producers.get(producer.id, now), this.#waiting.newestOf(producer.id));
-    if (verdict.kind !== "append" || this.end === undefined) return verdict;
+    if (verdict.kind === "stored" || this.end === undefined) return verdict;
     // Only now: a repeat of what was stored before the end is still acknowledged.
     return channelEnded(this.end);
   }
