@@ -137,6 +137,27 @@ describe("sweeps", () => {
     expect(gone.closed?.code).toBe(4408);
     expect(alive.closed).toBeNull();
   });
+
+  it("[SWP4] sweeps without the alarm while lines flow, within 10 s", () => {
+    const it = new TestChannel();
+    const start = it.now;
+    const [gone, alive] = [it.subscribe({ expiresAt: 1e12 }), it.subscribe({ expiresAt: 1e12 })];
+    const flowTo = (second: number) => {
+      while (it.now < start + second * 1_000) {
+        it.now += 1_000;
+        alive.pingedAt = it.now;
+        if (it.now <= start + 20_000) gone.pingedAt = it.now;
+        it.append([log("a")]);
+        it.channel.flushDue(it.now);
+      }
+    };
+    flowTo(109);
+    expect(gone.closed).toBeNull();
+    flowTo(121);
+    expect(gone.closed).toEqual({ code: 4408, reason: "timeout" });
+    expect(alive.closed).toBeNull();
+    expect(alive.take().at(-1)).toMatchObject({ type: "entries", first: 121 });
+  });
 });
 
 const frameTo = (it: TestChannel, peer: TestPeer, text: string) => it.channel.receive(peer, text, it.now);

@@ -124,8 +124,9 @@ export class Readers {
 
   /** Sends what was just stored to all who are level; answers how many frames that were. */
   publish(rows: readonly JournalRow[], now: number): number {
-    this.#sweeps.lookInPassing(now);
-    return this.#delivery.publish(this.#segments.add(rows), this.#log.place, now);
+    const framesSent = this.#delivery.publish(this.#segments.add(rows), this.#log.place, now);
+    if (this.#sweeps.isLookDue(now)) this.alarm(now);
+    return framesSent;
   }
 
   /** An epoch begins: who waited for it is told. */
@@ -232,7 +233,10 @@ export class Readers {
     }
   }
 
-  /** Does what is due: warns of tokens, closes whose token expired, who owes an acknowledgement or is silent. */
+  /**
+   * Does what is due: warns of tokens, closes whose token expired, who owes an acknowledgement or is silent. While
+   * lines flow it does not wait for the alarm.
+   */
   alarm(now: number): void {
     this.#sweeps.begin(now);
     for (const subscriber of [...this.#delivery.subscribers]) {

@@ -4,7 +4,7 @@ import type { Subscriber } from "./subscriber.ts";
 /** How often silent sockets are looked for while anyone is connected, in milliseconds. */
 export const sweepMs = 5 * 60 * 1000;
 
-/** While lines flow the newest pings are looked at so often, in milliseconds. */
+/** While lines flow silent sockets are looked for so often, in milliseconds. */
 const lookMs = 10_000;
 
 /** Pings wake nobody; the platform tells of the newest when it is asked. This asks, and says when it must be. */
@@ -29,9 +29,9 @@ export class Sweeps {
     this.#look(now);
   }
 
-  /** Looks while the object is awake anyway: the closer two looks are, the better an interval is known. */
-  lookInPassing(now: number): void {
-    if (now - this.#lookedAt >= lookMs) this.#look(now);
+  /** Whether to sweep while the object is awake anyway: the closer two looks are, the better an interval is known. */
+  isLookDue(now: number): boolean {
+    return now - this.#lookedAt >= lookMs;
   }
 
   #look(now: number): void {
