@@ -1,5 +1,14 @@
 /** The client's door: web standards only, for browsers, Node 22 and later, Deno and Workers. */
 
+export { AgentClient } from "./agent_client.ts";
+export type {
+  AgentClientOptions,
+  AgentCommand,
+  AgentProducerOptions,
+  Joining,
+  JoinOptions,
+} from "./agent_options.ts";
+export { AgentProducer } from "./agent_producer.ts";
 export * from "./api_client.ts";
 export * from "./api_types.ts";
 export { backoffMs } from "./backoff.ts";

@@ -1,10 +1,9 @@
 import { parseChannelName } from "../../protocol/mod.ts";
+import type { NumberedProducerOptions } from "./numbered_producer.ts";
 import type { ProducerOptions } from "./producer_options.ts";
 import type { WatchWakes } from "./wake.ts";
 
-export interface SocketProducerOptions extends ProducerOptions {
-  /** Sent and not acknowledged, in bytes, at most; 2 MiB by default. It comes on top of `maxQueueBytes`. */
-  readonly maxUnackedBytes?: number;
+export interface SocketProducerOptions extends NumberedProducerOptions {
   readonly heartbeatMs?: number;
   readonly webSocket?: typeof WebSocket;
   readonly watchWakes?: WatchWakes;

@@ -309,6 +309,17 @@ describe("/ws/agent", () => {
     socket.close();
   });
 
+  test("[WSA15] a ping that is no heartbeat is answered behind what was sent before it", async () => {
+    const channel = freshChannel();
+    const socket = await agent();
+    for (let seq = 0; seq < 3; seq++) socket.send(batch(channel, seq));
+    socket.send('{"type": "ping"}');
+    const types: unknown[] = [];
+    for (let i = 0; i < 4; i++) types.push((await socket.next())?.type);
+    expect(types).toEqual(["appended", "appended", "appended", "pong"]);
+    socket.close();
+  });
+
   test("[WSA11] it reads channels by its serve grant, beside serving them", async () => {
     const channel = freshChannel();
     await appendLines(channel, ["a", "b"]);

@@ -55,6 +55,11 @@ export class AgentAppends {
     return admitted;
   }
 
+  /** Resolves when everything that came before this was answered. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#lines.values()].map(({ pipeline }) => pipeline.settled()));
+  }
+
   /** What was not granted is asked for again with the next batch. */
   #settle(line: Line, outcome: Result<AppendReceipt>, answer: Answer): void {
     if (!outcome.ok) line.claims = null;

@@ -77,6 +77,11 @@ export class AppendPipeline {
     this.#answerInOrder(Promise.resolve(), bytes, run);
   }
 
+  /** Resolves when everything that came before this was answered. */
+  settled(): Promise<void> {
+    return this.#answered;
+  }
+
   async #callGranted(request: AppendRequest, granted: Granted): Promise<Result<AppendReceipt>> {
     const verdict = await granted;
     if (!verdict.ok) return verdict;

@@ -50,7 +50,7 @@ export class Joined {
         this.#ports.taken(this);
       },
       frame: (text) => this.#take(text),
-      refused: (problem) => this.#ports.refused(this, problem),
+      refused: (problem) => this.#refused(problem),
       lost: (code) => this.#lost(code),
     });
   }
@@ -87,6 +87,15 @@ export class Joined {
   #stay(): void {
     if (this.#leaving !== null) clearTimeout(this.#leaving);
     this.#leaving = null;
+  }
+
+  /** Who named the channel asks again itself; of what a pattern brought the agent may not even know. */
+  #refused(problem: Problem): void {
+    this.#leg = null;
+    const { retryAfterMs } = problem;
+    const isLater = this.pattern !== null && retryAfterMs !== undefined;
+    if (isLater && this.#reopening.again(() => this.open(), retryAfterMs)) return;
+    this.#ports.refused(this, problem);
   }
 
   #lost(code: number): void {

@@ -9,7 +9,6 @@ import {
   ok,
   type Problem,
   parseChannelName,
-  pongText,
   type Result,
   refuse,
   type Untrusted,
@@ -25,6 +24,9 @@ import { Leg } from "./leg.ts";
 import { NativeSession } from "./native_session.ts";
 import { openWatchSocket } from "./object_socket.ts";
 import type { SessionPorts } from "./session.ts";
+
+/** Not the text that answers a heartbeat, which waits for nothing. */
+const settledText = '{"type": "pong"}';
 
 /** The native protocol on `/ws/agent`: it joins channels and takes their commands, appends, and reads as on `/ws`. */
 export class NativeAgent implements AgentSession {
@@ -71,7 +73,7 @@ export class NativeAgent implements AgentSession {
   #take(frame: AgentFrame, untrusted: Untrusted, bytes: number): void {
     switch (frame.type) {
       case "ping":
-        this.#ports.send(pongText);
+        void this.#appends.settled().then(() => this.#ports.send(settledText));
         return;
       case "auth":
         this.#ports.renew(frame.token);

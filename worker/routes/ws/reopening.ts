@@ -15,11 +15,11 @@ export class Reopening {
     this.#openedAt = Date.now();
   }
 
-  /** It was lost: runs `open` in its time; false where it failed too often. */
-  again(open: () => void): boolean {
+  /** It was lost, or refused for `waitMs`: runs `open` in its time; false where it failed too often. */
+  again(open: () => void, waitMs = 0): boolean {
     if (Date.now() - this.#openedAt > steadyMs) this.#attempts = 0;
     if (this.#attempts >= maxAttempts) return false;
-    this.#timer = setTimeout(open, backoffMs(this.#attempts, Math.random()));
+    this.#timer = setTimeout(open, waitMs + backoffMs(this.#attempts, Math.random()));
     this.#attempts += 1;
     return true;
   }
