@@ -14,6 +14,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: "follow a channel live",
     load: async () => (await import("./commands/watch.ts")).watch,
   },
+  agent: {
+    summary: "run the installs that a channel's commands ask for",
+    load: async () => (await import("./commands/agent.ts")).agent,
+  },
   token: {
     summary: "make a token from the gateway's secret",
     load: async () => (await import("./commands/token.ts")).token,

@@ -39,6 +39,8 @@ export class Script {
   #stoppedFor: StopReason | null = null;
   #kill: NodeJS.Timeout | undefined;
   #chunks = 0;
+  /** Its group's number may be another's by now. */
+  #isOver = false;
 
   /** A `CliError` with 126 or 127 where it cannot be started. */
   static async start(invocation: Invocation, options: ScriptOptions): Promise<Script> {
@@ -58,7 +60,7 @@ export class Script {
 
   /** Ends it, with all that it has started in its group; the first reason stands. */
   stop(reason: StopReason): void {
-    if (this.#stoppedFor !== null) return;
+    if (this.#isOver || this.#stoppedFor !== null) return;
     this.#stoppedFor = reason;
     this.#signal("SIGTERM");
     this.#kill = setTimeout(() => this.#signal("SIGKILL"), killAfterMs);
@@ -75,6 +77,7 @@ export class Script {
     const [exitCode, signal] = await exitOf(this.#child.process);
     clearTimeout(this.#timeout);
     await output.end(() => this.#chunks, drainMs);
+    this.#isOver = true;
     clearTimeout(this.#kill);
     // What the first of the group has left behind goes too; what a script that was not stopped has left may stay.
     if (this.#stoppedFor !== null) this.#signal("SIGKILL");
