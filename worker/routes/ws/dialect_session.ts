@@ -67,7 +67,6 @@ export class DialectSession implements Session {
   }
 
   /** Does what a client asks. */
-  /** Does what a client asks. */
   take(request: DialectRequest): void {
     switch (request.kind) {
       case "answer":
