@@ -5,6 +5,8 @@ import { withoutEscapes } from "../../client/cli/watch/escapes.ts";
 import { Follower } from "../../client/cli/watch/follower.ts";
 import { Printer } from "../../client/cli/watch/printer.ts";
 import type { LogEntry, SubscribedFrame } from "../../protocol/mod.ts";
+import { cli } from "../e2e/cli_support.ts";
+import { WireGateway } from "./wire_gateway.ts";
 
 const log = (line: string, more: Partial<LogEntry> = {}): LogEntry => ({
   kind: "log",
@@ -156,5 +158,26 @@ describe("Follower", () => {
     const problem = { code: "forbidden", message: "No.", final: true } as const;
     follower.onProblem(problem);
     expect(await follower.outcome).toEqual({ kind: "failed", problem });
+  });
+});
+
+describe("the end", () => {
+  test("[CLI17] a text of the same length that is not what was ended is told by its CRC-32", async () => {
+    const gateway = await WireGateway.start();
+    try {
+      const journal = gateway.journal("build/1");
+      journal.append(["hellO"]);
+      journal.finish();
+      const crc32 = "363a3020";
+      if (journal.end !== null) journal.end = { ...journal.end, crc32 };
+      const { stdout, stderr } = await cli(["watch", "build/1", "--url", gateway.url, "--token", "t"]);
+      expect(stdout.toString()).toBe("hellO\n");
+      expect(stderr.toString()).toMatch(
+        /not what was ended: 1 line, 6 bytes, CRC-32 [0-9a-f]{8} were read, of 1 line, 6 bytes, CRC-32 363a3020\n/,
+      );
+      expect(stderr.toString()).not.toContain("CRC-32 363a3020 were");
+    } finally {
+      await gateway.stop();
+    }
   });
 });

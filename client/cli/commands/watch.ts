@@ -1,4 +1,4 @@
-import { type EndFrame, type Filter, isLevel, type Level, levels } from "../../../protocol/mod.ts";
+import { crc32Hex, type EndFrame, type Filter, isLevel, type Level, levels } from "../../../protocol/mod.ts";
 import { type EndProof, LogSocketClient, type SubscribeOptions } from "../../sdk/mod.ts";
 import { wantsColor } from "../color.ts";
 import type { Args, Command } from "../command.ts";
@@ -134,8 +134,12 @@ function proofOf(frame: EndFrame, proof: EndProof): string {
     case "incomplete":
       return `not verified: ${proof.reason}`;
     case "mismatch":
-      return `not what was ended: ${count(proof.found.lines, "line")}, ${count(proof.found.bytes, "byte")} were read, of ${count(frame.lines, "line")}, ${count(frame.bytes, "byte")}`;
+      return `not what was ended: ${sumOf(proof.found, crc32Hex(proof.found.crc))} were read, of ${sumOf(frame, frame.crc32)}`;
   }
+}
+
+function sumOf({ lines, bytes }: Pick<EndFrame, "lines" | "bytes">, crc32: string): string {
+  return `${count(lines, "line")}, ${count(bytes, "byte")}, CRC-32 ${crc32}`;
 }
 
 function count(number: number, noun: string): string {
