@@ -120,10 +120,8 @@ function checkFrame(value: Untrusted, rules: Readonly<Record<string, FieldRules>
   const type = value["type"];
   const fields = typeof type === "string" && Object.hasOwn(rules, type) ? rules[type] : undefined;
   if (fields === undefined) {
-    return refuse(
-      "unknown_frame",
-      `The frame has type: ${quote(type)}. Allowed: ${Object.keys(rules).join(", ")}.`,
-    );
+    const found = type === undefined ? "no type" : `type: ${quote(type)}`;
+    return refuse("unknown_frame", `The frame has ${found}. Allowed: ${Object.keys(rules).join(", ")}.`);
   }
   const checked = checkFields(value, fields, `The ${String(type)} frame`);
   // A frame that may name many channels has the rule for it.

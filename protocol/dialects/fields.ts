@@ -61,5 +61,7 @@ export function frameId({ id }: { readonly id?: unknown }): string | undefined {
 
 /** Refuses a frame of a type that the dialect does not have. */
 export function unknownType(frame: Untrusted, key: string, allowed: string): Result<never> {
-  return refuse("unknown_frame", `The frame has ${key}: ${quote(frame[key])}. Allowed: ${allowed}.`);
+  const type = frame[key];
+  const found = type === undefined || type === null ? `no ${key}` : `${key}: ${quote(type)}`;
+  return refuse("unknown_frame", `The frame has ${found}. Allowed: ${allowed}.`);
 }

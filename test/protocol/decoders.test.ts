@@ -216,6 +216,14 @@ describe("frames from outside", () => {
     expect(decodeDownFrame(text).ok).toBe(false);
   });
 
+  test.each([
+    ['{"channel":"build/1"}', "The frame has no type. Allowed: subscribe, "],
+    ['{"type":null}', "The frame has type: null. Allowed: subscribe, "],
+  ])("[DEC16] %s is told what was found for a type", (text, sentence) => {
+    const problem = { code: "unknown_frame", message: expect.stringContaining(sentence) };
+    expect(decodeViewerFrame(text)).toMatchObject({ ok: false, problem });
+  });
+
   const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
 
   test.each([

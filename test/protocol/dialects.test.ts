@@ -78,6 +78,18 @@ test("[DIA9] what a path, a query or a frame asks has its bounds: ids, cursors, 
   }
 });
 
+test.each(dialects)("[DIA25] $name says that a frame has no type, where it is absent or null", ({ name }) => {
+  const speech = speechOf(name, { plugin_id: "p", task_id: "t" });
+  const field = name === "E" ? "cmd" : "type";
+  for (const frame of [{}, { [field]: null }]) {
+    const decoded = speech.decode(frame);
+    expect(decoded.ok ? null : decoded.problem).toMatchObject({
+      code: "unknown_frame",
+      message: expect.stringContaining(`The frame has no ${field}. Allowed: `),
+    });
+  }
+});
+
 describe("dialect C's filter", () => {
   function passing(frame: Readonly<Record<string, unknown>>): number[] {
     const speech = speechOf("C", { plugin_id: "p" });

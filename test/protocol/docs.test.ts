@@ -103,3 +103,16 @@ describe("the rules of docs/PROTOCOL.md", () => {
     expect(bare).toEqual([]);
   });
 });
+
+describe("every document", () => {
+  const documents = treePaths().filter((path) => path.endsWith(".md"));
+
+  test.each(readTree(documents))("[DOC12] $path has no table rows without their head", ({ source }) => {
+    const tables = source
+      .replaceAll(/^```[\s\S]*?^```$/gm, "")
+      .split(/\n(?!\|)/)
+      .map((block) => block.split("\n").filter((line) => line.startsWith("|")))
+      .filter((rows) => rows.length > 0);
+    expect(tables.filter(([, rule = ""]) => !/^\|[-| :]+\|$/.test(rule))).toEqual([]);
+  });
+});

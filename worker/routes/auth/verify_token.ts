@@ -1,5 +1,5 @@
-import { errors, jwtVerify } from "jose";
-import { type Result, refuse } from "../../../protocol/mod.ts";
+import { decodeProtectedHeader, errors, jwtVerify } from "jose";
+import { quote, type Result, refuse } from "../../../protocol/mod.ts";
 import { type Claims, parseClaims } from "../../core/token_claims.ts";
 
 const audience = "tailrace";
@@ -15,11 +15,11 @@ export async function verifyToken(token: string, secret: string): Promise<Result
     });
     return parseClaims(payload);
   } catch (error) {
-    return refusalOf(error);
+    return refusalOf(error, token);
   }
 }
 
-function refusalOf(error: unknown): Result<never> {
+function refusalOf(error: unknown, token: string): Result<never> {
   if (error instanceof errors.JWTExpired) {
     const { exp } = error.payload;
     const when = typeof exp === "number" ? ` at ${isoOf(exp)}` : "";
@@ -29,7 +29,8 @@ function refusalOf(error: unknown): Result<never> {
     return refuse("token_invalid", claimSentence(error));
   }
   if (error instanceof errors.JOSEAlgNotAllowed) {
-    return refuse("token_invalid", "The token's alg is not allowed. Allowed: HS256.");
+    const { alg } = decodeProtectedHeader(token);
+    return refuse("token_invalid", `The token's alg is ${quote(alg)}. Allowed: HS256.`);
   }
   if (error instanceof errors.JWSSignatureVerificationFailed) {
     return refuse("token_invalid", "The token's signature does not fit this gateway's secret.");
@@ -43,11 +44,14 @@ function refusalOf(error: unknown): Result<never> {
   throw error;
 }
 
-function claimSentence({ claim, reason }: errors.JWTClaimValidationFailed): string {
+function claimSentence({ claim, reason, payload }: errors.JWTClaimValidationFailed): string {
   if (reason === "missing") return `The token has no ${claim}. Needed: exp, sub, and aud "${audience}".`;
-  if (claim === "aud") return `The token is for another audience. Needed: aud "${audience}".`;
-  if (claim === "nbf") return "The token is not valid yet: its nbf lies in the future.";
-  return `The token's ${claim} is not valid.`;
+  const found = payload[claim];
+  if (claim === "nbf" && typeof found === "number") {
+    return `The token is not valid yet: its nbf is ${isoOf(found)}.`;
+  }
+  const needed = claim === "aud" ? `"${audience}"` : "a time in epoch seconds";
+  return `The token has ${claim}: ${quote(found)}. Needed: ${needed}.`;
 }
 
 function isoOf(epochSeconds: number): string {
