@@ -170,8 +170,10 @@ describe("the end", () => {
       journal.finish();
       const crc32 = "363a3020";
       if (journal.end !== null) journal.end = { ...journal.end, crc32 };
-      const { stdout, stderr } = await cli(["watch", "build/1", "--url", gateway.url, "--token", "t"]);
-      expect(stdout.toString()).toBe("hellO\n");
+      const watching = ["watch", "build/1", "--url", gateway.url, "--token", "t"];
+      const { code, stdout, stderr } = await cli(watching);
+      expect([code, stdout.toString()]).toEqual([0, "hellO\n"]);
+      expect((await cli([...watching, "--exit-status"])).code).toBe(1);
       expect(stderr.toString()).toMatch(
         /not what was ended: 1 line, 6 bytes, CRC-32 [0-9a-f]{8} were read, of 1 line, 6 bytes, CRC-32 363a3020\n/,
       );

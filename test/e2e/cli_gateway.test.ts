@@ -203,17 +203,24 @@ describe("failures", () => {
 });
 
 describe("the command line", () => {
-  test.each([["--help"], ["run", "--help"], ["watch", "-h"], ["token", "--help"], ["dev", "--help"]])(
-    "[CLI11] %s %s prints its usage",
-    async (...args) => {
-      const { code, stdout, stderr } = await cli(args);
-      expect([code, stderr.toString()]).toEqual([0, ""]);
-      expect(stdout.toString()).toMatch(/^Usage: tailrace /);
-    },
-  );
+  test.each([
+    ["--help"],
+    ["run", "--help"],
+    ["watch", "-h"],
+    ["token", "--help"],
+    ["dev", "--help"],
+    ["agent", "--help"],
+  ])("[CLI11] %s %s prints its usage", async (...args) => {
+    const { code, stdout, stderr } = await cli(args);
+    expect([code, stderr.toString()]).toEqual([0, ""]);
+    expect(stdout.toString()).toMatch(/^Usage: tailrace /);
+  });
 
   test.each([
-    [["serve"], /There is no command "serve"\. Commands: run, watch, token, dev\. See tailrace --help\./],
+    [
+      ["serve"],
+      /There is no command "serve"\. Commands: run, watch, agent, token, dev\. See tailrace --help\./,
+    ],
     [["--wat"], /There is no option "--wat"/],
     [["watch", "--lats", "3", "1"], /Unknown option '--lats'\. See tailrace watch --help\./],
     [["run", "1"], /The command is missing: it follows after --/],

@@ -47,7 +47,10 @@ export const watch: Command = {
   ],
   exits: [
     ["0", "the channel has ended, or was read to its tail with --no-follow"],
-    ["build's", "with --exit-status: the exit code of what was run, 1 if it failed without one"],
+    [
+      "build's",
+      "with --exit-status: the exit code of what was run, 1 if it failed without one or its text is not what was ended",
+    ],
     ["125", "the channel cannot be read, or an argument is wrong"],
   ],
   run: follow,
@@ -118,7 +121,7 @@ function conclude(outcome: FollowOutcome, wantsStatus: boolean): number {
       return exitCodes.ok;
     case "ended":
       notice(`${endOf(outcome.frame)}; ${proofOf(outcome.frame, outcome.proof)}`);
-      return wantsStatus ? statusCode(outcome.frame) : exitCodes.ok;
+      return wantsStatus ? statusCode(outcome.frame, outcome.proof) : exitCodes.ok;
   }
 }
 
@@ -146,6 +149,8 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-function statusCode({ status, exitCode }: EndFrame): number {
+/** A success whose text is not the one that was sent is none. */
+function statusCode({ status, exitCode }: EndFrame, proof: EndProof): number {
+  if (status === "success" && proof.state === "mismatch") return exitCodes.failed;
   return status === "success" ? exitCodes.ok : exitCode || exitCodes.failed;
 }
