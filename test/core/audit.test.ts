@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { AuditRecorder } from "../../worker/core/audit_event.ts";
-import { callItems, Unsent } from "../../worker/core/unsent.ts";
+import { callItems, storedItems, Unsent } from "../../worker/core/unsent.ts";
 import { channelName, TestChannel } from "./channel_harness.ts";
 
 describe("who leaves a channel", () => {
@@ -56,7 +56,7 @@ describe("events that wait", () => {
     unsent.putBack(call);
     expect([unsent.count, unsent.takeDropped()]).toEqual([10_000, 999]);
     expect(unsent.take()[0]).toBe(5 + 999);
-    expect(unsent.newest()).toHaveLength(callItems);
+    expect(unsent.newest()).toHaveLength(storedItems);
   });
 
   test("[AUD19] keep their order by their ids, also past the end of a digit", () => {

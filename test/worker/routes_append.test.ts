@@ -207,7 +207,12 @@ test("a project's grant covers its channels, from the first append on", async ()
   expect((await call(path, { as: reader })).status).toBe(200);
   const other = await token({ grants: ["read:project/other"] });
   const refused = await problemIn(await call(path, { as: other }));
-  expect(refused.detail).toBe(
-    `This needs the grant read:${channel} or read:project/shop. The token grants read:project/other.`,
+  // Whose it is, and whether it is there, is nobody's business who may not read it.
+  const needs = (name: string) =>
+    `This needs the grant read:${name}, or the same on its project. The token grants read:project/other.`;
+  expect(refused.detail).toBe(needs(channel));
+  const unknown = freshChannel();
+  expect((await problemIn(await call(`/v1/channels/${unknown}/entries`, { as: other }))).detail).toBe(
+    needs(unknown),
   );
 });

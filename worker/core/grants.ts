@@ -137,16 +137,15 @@ export function readableBy(grants: readonly Grant[]): Readable {
 }
 
 /** Refuses with the grant that was needed and those that were found. */
-export function refuseUngranted(
-  grants: readonly Grant[],
-  verb: Verb,
-  channel: string,
-  project?: string,
-): Result<never> {
-  const needed = `${verb}:${channel}${project === undefined ? "" : ` or ${verb}:project/${project}`}`;
-  return refuse("forbidden", `This needs the grant ${needed}. ${describeGrants(grants)}`, {
-    expected: `${verb}:${channel}`,
-  });
+export function refuseUngranted(grants: readonly Grant[], verb: Verb, channel: string): Result<never> {
+  const ofProject = needsProject(grants, verb) ? ", or the same on its project" : "";
+  return refuse(
+    "forbidden",
+    `This needs the grant ${verb}:${channel}${ofProject}. ${describeGrants(grants)}`,
+    {
+      expected: `${verb}:${channel}`,
+    },
+  );
 }
 
 /** Names at most ten: a token may have hundreds. */

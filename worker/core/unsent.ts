@@ -1,7 +1,10 @@
 /** Items of one call: some hundred KiB of audit events, and a few milliseconds of writing. */
 export const callItems = 1_000;
 
-/** What waits at most; a channel's viewers that leave together are fewer, unless a setting says otherwise. */
+/** Of these a store keeps the newest in one row: as many as a channel has viewers, unless a setting says otherwise. */
+export const storedItems = 2_000;
+
+/** What waits at most; a channel's viewers that leave together are fewer. */
 const maxWaiting = 10_000;
 
 /** What waits to be sent, bounded: past the bound the oldest are dropped and counted. */
@@ -23,9 +26,9 @@ export class Unsent<Item> {
     return this.#items.splice(0, callItems);
   }
 
-  /** The newest, as many as one call takes; they stay. */
+  /** The newest, as many as are stored; they stay. */
   newest(): readonly Item[] {
-    return this.#items.slice(-callItems);
+    return this.#items.slice(-storedItems);
   }
 
   /** What could not be sent waits again, before what came since. */

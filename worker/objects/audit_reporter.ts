@@ -19,6 +19,8 @@ interface Stored {
   readonly tenant: string;
   readonly channel: string;
   readonly events: readonly AuditEvent[];
+  /** How many waited beside these: they are lost where the object sleeps before it has sent them. */
+  readonly more: number;
 }
 
 export function storedAudit(ctx: DurableObjectState): Stored | null {
@@ -49,6 +51,7 @@ export class AuditReporter {
     this.#isStored = stored !== null;
     if (stored === null) return;
     this.#unsent.putBack(stored.events);
+    tellLost(stored.more);
     this.#retry(Date.now());
   }
 
@@ -88,10 +91,11 @@ export class AuditReporter {
 
   /** The object may sleep before it can send them: then what is stored is left. */
   #store(): void {
-    const lost = this.#unsent.takeDropped();
-    if (lost > 0) console.error(JSON.stringify({ event: "audit_lost", events: lost }));
+    tellLost(this.#unsent.takeDropped());
     const { tenant, head } = this.#channel;
-    const stored: Stored = { tenant, channel: head.channel, events: this.#unsent.newest() };
+    const events = this.#unsent.newest();
+    const more = this.#unsent.count - events.length;
+    const stored: Stored = { tenant, channel: head.channel, events, more };
     this.#ctx.storage.kv.put(storageKey, stored);
     this.#isStored = true;
   }
@@ -100,4 +104,8 @@ export class AuditReporter {
     this.#retryAt = at;
     this.#wakeAt(at);
   }
+}
+
+function tellLost(events: number): void {
+  if (events > 0) console.error(JSON.stringify({ event: "audit_lost", events }));
 }

@@ -78,5 +78,5 @@ export async function authorizeChannel(
   const head = await channelObject(env, tenantOf(claims), channel.name).head(tenantOf(claims), channel.name);
   const project = head.project ?? (head.epoch === null ? firstProject : undefined);
   if (project !== undefined && isGranted(claims.grants, verb, { kind, id, project })) return ok({ project });
-  return refuseUngranted(claims.grants, verb, channel.name, project);
+  return refuseUngranted(claims.grants, verb, channel.name);
 }
