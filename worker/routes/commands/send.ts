@@ -1,13 +1,12 @@
 import { OpenAPIRoute } from "chanfana";
 import { checkCommand, limits } from "../../../protocol/mod.ts";
-import { noQuery } from "../../../protocol/schemas/rest/channels.ts";
 import { commandAnswer, commandBody } from "../../../protocol/schemas/rest/commands.ts";
 import { commandObject } from "../../objects/env.ts";
 import { refuseCommand } from "../audit/refuse_command.ts";
-import { authorizePath } from "../auth/authorize.ts";
+import { authorizePlainPath } from "../channels/access.ts";
 import type { RouteContext } from "../context.ts";
 import { bearer, channelParams, jsonAnswer, problems } from "../openapi_parts.ts";
-import { parseJsonBody, parseQuery } from "../parse.ts";
+import { parseJsonBody } from "../parse.ts";
 import { problemResponse } from "../problem.ts";
 
 /** A body may write its data with escapes and spaces: what is bounded by itself is its canonical text. */
@@ -48,10 +47,8 @@ export class SendCommand extends OpenAPIRoute {
   };
 
   override async handle(c: RouteContext): Promise<Response> {
-    const access = await authorizePath(c, "command");
+    const access = await authorizePlainPath(c, "command");
     if (!access.ok) return problemResponse(access.problem);
-    const query = parseQuery(c.req.raw, noQuery);
-    if (!query.ok) return problemResponse(query.problem);
     const body = await parseJsonBody(c.req.raw, commandBody, maxBodyBytes);
     if (!body.ok) return problemResponse(body.problem);
     const { tenant, channel, claims } = access.value;
