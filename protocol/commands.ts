@@ -78,11 +78,12 @@ export function checkCommand(
   if (kind === "task" && group !== undefined && !isChannelId(group)) {
     return invalid("group", group, "a name that matches [A-Za-z0-9._:@-]{1,128}");
   }
-  const read = readData(data, name);
+  const checksContent = rules.checksContent && !allowsHostile;
+  const read = readData(data, name, checksContent);
   if (!read.ok) return read;
   const checked = rules.checkData?.(read.value.data) ?? ok(true);
   if (!checked.ok) return checked;
-  const hostile = rules.checksContent && !allowsHostile ? hostileCommand(name, read.value.data) : null;
+  const hostile = checksContent ? hostileCommand(name, read.value.data) : null;
   if (hostile !== null) return refuseHostile(hostile);
   return ok({
     id: wellFormed(id),
@@ -95,8 +96,12 @@ export function checkCommand(
 function readData(
   value: unknown,
   name: string,
+  checksContent: boolean,
 ): Result<{ readonly data: JsonObject; readonly text: string }> {
   const data = readJson(value, limits.dataDepth);
+  // What nests too deep to be read nests too deep to be harmless.
+  const hostile = data === undefined && checksContent ? hostileCommand(name, value) : null;
+  if (hostile !== null) return refuseHostile(hostile);
   if (!isObject(data)) {
     const allowed =
       data === undefined
@@ -132,7 +137,7 @@ export function checkAnswer(data: Json): Result<string> {
   });
 }
 
-function hostileCommand(name: string, data: JsonObject): Hostile | null {
+function hostileCommand(name: string, data: unknown): Hostile | null {
   return hostileText(name, "name") ?? findHostile(data, limits.commandDepth);
 }
 

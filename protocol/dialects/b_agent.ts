@@ -18,7 +18,7 @@ import {
   projectNamed,
   projectOf,
 } from "./b_envelope.ts";
-import { BRoom } from "./b_room.ts";
+import { BRoom, type OpenFeedback } from "./b_room.ts";
 import type { Ending, ErrorAbout, Piece, Reading } from "./dialect.ts";
 import { checkFrameId, frameId, type NamedChannel, unknownType } from "./fields.ts";
 import { lonePiece } from "./piece.ts";
@@ -93,13 +93,20 @@ class AgentServer implements AgentSpeech {
 
   /** A response is a message to the project's clients, and the last answer to its feedback. */
   #respond(project: NamedChannel, sent: JsonObject): readonly AgentRequest[] {
-    const named = frameId({ id: sent["feedbackId"] });
-    const unheard = named === undefined ? null : { command: named };
-    const room = this.#rooms.get(project.channel);
-    const open = room === undefined ? unheard : room.answer(named);
-    const data = open === null || named !== undefined ? sent : { ...sent, feedbackId: open.command };
+    const { feedbackId } = sent;
+    const isNamed = feedbackId !== undefined && feedbackId !== null && feedbackId !== "";
+    const named = frameId({ id: feedbackId });
+    const open = isNamed && named === undefined ? null : this.#openFeedback(project, named);
+    const data = open === null || isNamed ? sent : { ...sent, feedbackId: open.command };
     const publish = this.#publish(project, "user_feedback_response", data);
     return open === null ? [publish] : [publish, { kind: "answer", ...project, ...open, data, final: true }];
+  }
+
+  /** The one of this id, else the oldest; one that an earlier socket was told is known by its id alone. */
+  #openFeedback({ channel }: NamedChannel, id: string | undefined): OpenFeedback | null {
+    const room = this.#rooms.get(channel);
+    if (room !== undefined) return room.answer(id);
+    return id === undefined ? null : { command: id };
   }
 
   #publish(project: NamedChannel, event: BMessageType, data: JsonObject): AgentRequest {

@@ -175,8 +175,13 @@ describe("hostile content", () => {
     const nested = (levels: number) =>
       JSON.parse(`${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`) as unknown;
     expect(codeOf("project", "x", nested(16))).toBe("ok");
-    expect(codeOf("project", "x", nested(17))).toBe("hostile_content");
+    for (const levels of [17, 33, 200_000]) {
+      expect(codeOf("project", "x", nested(levels))).toBe("hostile_content");
+    }
     expect(codeOf("session", "user_input", nested(17))).toBe("ok");
+    expect(codeOf("session", "user_input", nested(33))).toBe("invalid_field");
+    expect(codeOf("project", "x", nested(33), { allowsHostile: true })).toBe("invalid_field");
+    expect(codeOf("project", "x", { n: Number.POSITIVE_INFINITY })).toBe("invalid_field");
   });
 
   test("[HOS4] a session's content is free, and everybody's where the setting allows it", () => {

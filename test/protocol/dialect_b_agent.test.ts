@@ -187,6 +187,22 @@ describe("feedback to B's agents", () => {
     }
   });
 
+  test("[BAG14] an id that can be of no feedback answers none; an empty one is absent", () => {
+    const speech = speechOf();
+    for (const cursor of [1, 2]) speech.hear("p1", feedback(cursor));
+    for (const feedbackId of ["x".repeat(129), { f: 1 }, true]) {
+      const said = asked(speech, respond({ feedbackId })).filter(({ kind }) => kind !== "ack");
+      expect(said).toMatchObject([{ kind: "publish", entries: [{ data: { feedbackId } }] }]);
+    }
+    for (const [feedbackId, command] of [
+      [null, "f-1"],
+      ["", "f-2"],
+    ] as const) {
+      const answer = { kind: "answer", command, data: { feedbackId: command } };
+      expect(asked(speech, respond({ feedbackId }))).toMatchObject([{ kind: "publish" }, answer]);
+    }
+  });
+
   test("[BAG9] comes once a socket; what a lost connection left unacknowledged is acknowledged again", () => {
     const speech = speechOf();
     expect(speech.hear("p1", feedback(1))).toHaveLength(1);

@@ -172,6 +172,18 @@ test("[BAW5] what waits for a connection is bounded, kept in order, and given ou
   expect(late.take("project/b")).toEqual(["b"]);
 });
 
+test("[BAW6] an agent hears what others publish in every project that it serves, however many a client may read", async () => {
+  const projects = Array.from({ length: limits.channelsPerSocket + 1 }, () => freshChannel("project"));
+  const agent = await openAgent();
+  for (const channel of projects) await join(agent, channel);
+  for (const channel of [projects[0] ?? "", projects.at(-1) ?? ""]) {
+    await appendLines(channel, ["news"]);
+    const update = await agent.until("project_update");
+    expect([update["projectGuid"], dataOf(update)["cursor"]]).toEqual([idOf(channel), 1]);
+  }
+  agent.close();
+});
+
 async function summaryOf(channel: string): Promise<Record<string, unknown>> {
   return (await (await call(`/v1/channels/${channel}`)).json()) as Record<string, unknown>;
 }

@@ -81,6 +81,14 @@ test("[PLOG3] filters by level in any case, time and literal text; total_lines s
   expect(await found("?level=fatal")).toEqual([]);
 });
 
+test("[PLOG7] a filter that was left empty is absent", async () => {
+  const { channel, id } = freshPlugin();
+  await post(`/v1/channels/${channel}/entries`, { entries: sent });
+  const all = await logsOf(id);
+  expect(await logsOf(id, "?lines=100&level=&start_time=&end_time=&search=")).toEqual(all);
+  expect(cursors(await logsOf(id, "?lines=&level=error&search="))).toEqual([2]);
+});
+
 test("[PLOG4] a plugin that never logged has no lines; an id with a slash is a whole channel name", async () => {
   expect(await logsOf(freshPlugin().id)).toMatchObject({ logs: [], total_lines: 0, returned_lines: 0 });
   const channel = freshChannel();
@@ -116,7 +124,9 @@ test("[PLOG6] what it does not take, or who may not read, is refused", async () 
     ["?lines=5001", "invalid_field", "from 1 to 5000"],
     ["?level=LOUD", "invalid_field", "TRACE, DEBUG, INFO, SUCCESS, WARN, ERROR, FATAL"],
     ["?start_time=yesterday", "invalid_field", "ISO 8601"],
-    ["?search=", "invalid_field", "1 to 256"],
+    [`?search=${"x".repeat(257)}`, "invalid_field", "1 to 256"],
+    ["?colour=", "unknown_field", "lines, level, start_time, end_time, search"],
+    ["?level=&level=", "invalid_field", "more than once"],
     ["?colour=red", "unknown_field", "lines, level, start_time, end_time, search"],
     ["?lines=1&lines=2", "invalid_field", "more than once"],
   ];

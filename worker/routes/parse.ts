@@ -5,15 +5,24 @@ import { checkContentType, readBody } from "./body.ts";
 /** Bodies of small requests (sign-in, end): a token with many grants fits. */
 const smallBodyBytes = 64 * 1024;
 
+interface QueryRules {
+  /** Forms send what was left empty as an empty text. */
+  readonly isEmptyAbsent?: boolean;
+}
+
 /** Reads a query strictly: each key known, once, and right. `token` is a credential's and passes. */
-export function parseQuery<S extends z.ZodType>(request: Request, schema: S): Result<z.output<S>> {
-  const values: Record<string, string> = {};
+export function parseQuery<S extends z.ZodType>(
+  request: Request,
+  schema: S,
+  { isEmptyAbsent = false }: QueryRules = {},
+): Result<z.output<S>> {
+  const values: Record<string, string | undefined> = {};
   for (const [key, value] of new URL(request.url).searchParams) {
     if (key === "token") continue;
     if (Object.hasOwn(values, key)) {
       return refuse("invalid_field", `The query has ${key} more than once. Allowed: once.`);
     }
-    values[key] = value;
+    values[key] = value === "" && isEmptyAbsent ? undefined : value;
   }
   return parseWith(schema, values, "The query");
 }

@@ -45,7 +45,7 @@ export class ReadPluginLogs extends OpenAPIRoute {
       field: "id",
     });
     if (!access.ok) return problemResponse(access.problem);
-    const query = parseQuery(c.req.raw, pluginLogsQuery);
+    const query = parseQuery(c.req.raw, pluginLogsQuery, { isEmptyAbsent: true });
     if (!query.ok) return problemResponse(query.problem);
     const { lines = defaultLines, level: levels, start_time: since, end_time: until, search } = query.value;
     const matches = compileLineSelection({ levels, since, until, search });

@@ -4,6 +4,7 @@ import {
   type AnswerFrame,
   type CommandAckFrame,
   type DownFrame,
+  limits,
   ok,
   type Problem,
   parseChannelName,
@@ -43,7 +44,8 @@ export class DialectAgent implements AgentSession {
     this.#ports = ports;
     this.#appends = new AgentAppends(ports.caller, ports.claims);
     const rules = paceRules(ports.caller.settings);
-    this.#reading = new DialectSession(readingSpeech(speech), this.#readingPorts(), rules);
+    const { agentChannels } = limits;
+    this.#reading = new DialectSession(readingSpeech(speech), this.#readingPorts(), rules, agentChannels);
     this.#joins = this.#makeJoins();
   }
 

@@ -25,16 +25,23 @@ export class DialectSession implements Session {
   /** Of the whole socket: its channels share it. */
   readonly #pacing: DialectPacing;
   readonly #commands: CommandLine;
+  readonly #maxChannels: number;
   /** By the ids that the client gave: two of them may name one channel, and each gets its own frames. */
   readonly #subscriptions = new Map<string, DialectSubscription>();
   #isClosed = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(speech: Speech, ports: SessionPorts, rules: PaceRules) {
+  constructor(
+    speech: Speech,
+    ports: SessionPorts,
+    rules: PaceRules,
+    maxChannels: number = limits.channelsPerSocket,
+  ) {
     this.#speech = speech;
     this.#ports = ports;
     this.#pacing = new Pacing(rules, Date.now());
     this.#commands = new CommandLine(ports);
+    this.#maxChannels = maxChannels;
   }
 
   /** Does what the socket's address alone asks. */
@@ -99,8 +106,8 @@ export class DialectSession implements Session {
       this.#refuse(request, name.problem);
       return;
     }
-    if (!this.#subscriptions.has(id) && this.#subscriptions.size >= limits.channelsPerSocket) {
-      this.#refuse(request, tooManyChannels());
+    if (!this.#subscriptions.has(id) && this.#subscriptions.size >= this.#maxChannels) {
+      this.#refuse(request, tooManyChannels(this.#maxChannels));
       return;
     }
     this.#drop(id);

@@ -55,10 +55,10 @@ export function legWindow(legs: number, asked: number = limits.windowMaxBytes): 
 }
 
 /** Refuses one channel more than a socket takes. */
-export function tooManyChannels(): Problem {
+export function tooManyChannels(allowed: number = limits.channelsPerSocket): Problem {
   return {
     code: "too_many_channels",
-    message: `The socket reads ${limits.channelsPerSocket} channels, which is all it takes. Unsubscribe one, or open another socket.`,
-    expected: limits.channelsPerSocket,
+    message: `The socket reads ${allowed.toLocaleString("en")} channels, which is all it takes. Unsubscribe one, or open another socket.`,
+    expected: allowed,
   };
 }
