@@ -2,7 +2,6 @@ import { ok, type Result } from "../codes.ts";
 import type { Entry } from "../entry.ts";
 import { isObject, type Untrusted } from "../fields.ts";
 import type { EndFrame, ErrorFrame, GapFrame, ReplyFrame, SummaryFrame } from "../frames/down.ts";
-import { limits } from "../limits.ts";
 import {
   BIds,
   bContent,
@@ -16,6 +15,7 @@ import {
 } from "./b_envelope.ts";
 import type { Dialect, DialectRequest, Ending, ErrorAbout, Piece, Reading, Speech } from "./dialect.ts";
 import { checkFrameId, frameCursor, frameId, unknownType } from "./fields.ts";
+import { Newest } from "./newest.ts";
 import { lonePiece } from "./piece.ts";
 
 /** Project rooms: several projects a socket, one envelope both ways, feedback up to the project's agents. */
@@ -78,7 +78,7 @@ class RoomReading implements Reading<string> {
   readonly #say: Say;
   #agents: number | null = null;
   /** The newest replies that were told: a connection to the channel that is made anew brings them again. */
-  readonly #replies = new Set<string>();
+  readonly #replies = new Newest();
 
   constructor(projectGuid: string, say: Say) {
     this.#projectGuid = projectGuid;
@@ -113,16 +113,8 @@ class RoomReading implements Reading<string> {
   reply(reply: ReplyFrame): readonly string[] {
     const told = toldOf(reply);
     if (told === null) return [];
-    const key = JSON.stringify([reply.id, told]);
-    if (this.#replies.has(key)) return [];
-    this.#remember(key);
-    return [this.#say(told.type, this.#projectGuid, told.data)];
-  }
-
-  #remember(key: string): void {
-    this.#replies.add(key);
-    const [oldest] = this.#replies;
-    if (this.#replies.size > limits.toldCommands && oldest !== undefined) this.#replies.delete(oldest);
+    const isNew = this.#replies.add(JSON.stringify([reply.id, told]));
+    return isNew ? [this.#say(told.type, this.#projectGuid, told.data)] : [];
   }
 }
 

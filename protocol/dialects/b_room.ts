@@ -1,5 +1,6 @@
 import type { CommandDownFrame, SummaryFrame } from "../frames/down.ts";
 import { limits } from "../limits.ts";
+import { Newest } from "./newest.ts";
 
 /** Feedback that an agent was told and has not answered. */
 export interface OpenFeedback {
@@ -16,7 +17,7 @@ export class BRoom {
   /** In the order in which it was told: at most as many as a channel keeps open. */
   readonly #open: OpenFeedback[] = [];
   /** The newest that were answered here, so that a second response is no second answer. */
-  readonly #answered = new Set<string>();
+  readonly #answered = new Newest();
   #toldCursor = 0;
   #ackedCursor = 0;
   #whole = "";
@@ -47,7 +48,7 @@ export class BRoom {
     const at = id === undefined ? 0 : this.#open.findIndex(({ command }) => command === id);
     const [open] = at < 0 ? [] : this.#open.splice(at, 1);
     const answered = open ?? (id === undefined || this.#answered.has(id) ? null : { command: id });
-    if (answered !== null) this.#remember(answered.command);
+    if (answered !== null) this.#answered.add(answered.command);
     return answered;
   }
 
@@ -60,11 +61,5 @@ export class BRoom {
     this.#state = state;
     this.#whole = whole;
     return { status, agents, ...rest };
-  }
-
-  #remember(command: string): void {
-    this.#answered.add(command);
-    const [oldest] = this.#answered;
-    if (this.#answered.size > limits.toldCommands && oldest !== undefined) this.#answered.delete(oldest);
   }
 }

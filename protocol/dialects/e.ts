@@ -13,7 +13,15 @@ import {
   sessionGapFrame,
 } from "./e_entry.ts";
 import { type SessionCommand, sessionCommands } from "./e_frames.ts";
-import { checkFrameId, type NamedChannel, namedChannel, queryCursor, unknownType } from "./fields.ts";
+import {
+  checkFrameId,
+  frameId,
+  type NamedChannel,
+  namedChannel,
+  queryCursor,
+  unknownType,
+} from "./fields.ts";
+import { Newest } from "./newest.ts";
 
 const defaultSession = "default";
 const completed = "execution:completed";
@@ -86,9 +94,9 @@ class SessionSpeech implements Speech {
       );
     }
     this.#session = session;
-    const { id } = frame as { readonly id?: unknown };
+    const id = frameId(frame);
     // What a client sends was parsed from JSON.
-    const command = { name, data: data as Json, ...(typeof id === "string" && id !== "" && { id }) };
+    const command = { name, data: data as Json, ...(id !== undefined && { id }) };
     const request: DialectRequest = { kind: "command", ...session, command };
     return ok(known === null ? [{ kind: "subscribe", ...session, start: this.#start }, request] : [request]);
   }
@@ -101,6 +109,8 @@ type SessionPart =
 
 class SessionReading implements Reading<SessionPart> {
   #isCompleted = false;
+  /** Commands that were told to be of no effect: a connection to the channel that is made anew tells them again. */
+  readonly #failed = new Newest();
 
   encode(entry: Entry, cursor: number): Piece<SessionPart> {
     const text = tokenOf(entry);
@@ -138,6 +148,7 @@ class SessionReading implements Reading<SessionPart> {
   /** Answers come as the engine's events; what will not be answered is told. */
   reply({ id, state, code }: ReplyFrame): readonly string[] {
     if (state !== "expired" && state !== "refused") return [];
+    if (!this.#failed.add(JSON.stringify([id, state, code]))) return [];
     const what = state === "expired" ? "was taken by nobody" : "was refused";
     const error = `The command ${id} ${what}.`;
     return [JSON.stringify(sessionErrorFrame({ error, code: code ?? state, id }))];

@@ -299,6 +299,22 @@ describe("dialect E's session", () => {
     expect(reading.reply?.({ ...reply, state: "expired" }).map((text) => JSON.parse(text))).toEqual([
       { event: "error", data: { error: expect.stringContaining("c1"), code: "expired", id: "c1" } },
     ]);
+    // A connection to the channel that is made anew brings it again.
+    expect(reading.reply?.({ ...reply, state: "expired" })).toEqual([]);
+    expect(reading.reply?.({ ...reply, id: "c2", state: "expired" })).toHaveLength(1);
+  });
+
+  test("[DIA26] a command has its frame's own id, a number as text; one that is empty or neither is absent", () => {
+    const idOf = (id: unknown) => {
+      const requests = requestsOf(speechOf("E", { session_id: "s" }), { cmd: "user_input", id });
+      return typeof requests === "string"
+        ? requests
+        : requests.map((each) => "command" in each && each.command.id);
+    };
+    expect(idOf("m-1")).toEqual(["m-1"]);
+    expect(idOf(7)).toEqual(["7"]);
+    for (const id of ["", null, undefined, { a: 1 }]) expect(idOf(id)).toEqual([undefined]);
+    expect(idOf("x".repeat(129))).toBe("invalid_field");
   });
 });
 
