@@ -119,8 +119,8 @@ class RoomReading implements Reading<string> {
 }
 
 /**
- * What the sender of feedback gets of a reply, if anything. B's own agents answer with `feedbackId` in the data, and
- * publish that too; the answer of any other agent comes by the reply alone.
+ * What the sender of feedback gets of a reply, if anything. What B's own agents answer they have published, and say
+ * so in the data; the answer of any other agent comes by the reply alone.
  */
 function toldOf({ id, state, code, data = null }: ReplyFrame): { type: string; data: object } | null {
   if (state === "expired" || state === "refused") {
@@ -130,7 +130,7 @@ function toldOf({ id, state, code, data = null }: ReplyFrame): { type: string; d
       data: bErrorData({ code: code ?? state, message: `The feedback ${id} ${what}.`, id }),
     };
   }
-  if (state !== "answered" || (isObject(data) && data["feedbackId"] !== undefined)) return null;
+  if (state !== "answered" || (isObject(data) && data["published"] === true)) return null;
   return { type: "user_feedback_response", data: { feedbackId: id, ...(isObject(data) ? data : { data }) } };
 }
 

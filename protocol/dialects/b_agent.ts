@@ -99,7 +99,10 @@ class AgentServer implements AgentSpeech {
     const open = isNamed && named === undefined ? null : this.#openFeedback(project, named);
     const data = open === null || isNamed ? sent : { ...sent, feedbackId: open.command };
     const publish = this.#publish(project, "user_feedback_response", data);
-    return open === null ? [publish] : [publish, { kind: "answer", ...project, ...open, data, final: true }];
+    if (open === null) return [publish];
+    // Its sender in B reads the message: the reply is not to be told as another one.
+    const answer = { ...data, published: true };
+    return [publish, { kind: "answer", ...project, ...open, data: answer, final: true }];
   }
 
   /** The one of this id, else the oldest; one that an earlier socket was told is known by its id alone. */

@@ -225,9 +225,13 @@ describe("dialect B's replies", () => {
     expect(told(reply("accepted"))).toEqual([]);
     expect(told(reply("delivered"))).toEqual([]);
     // An agent of dialect B has published this, too.
-    expect(told(reply("answered", { data: { feedbackId: "f-1", text: "red" } }))).toEqual([]);
+    const published = { feedbackId: "f-1", text: "red", published: true };
+    expect(told(reply("answered", { data: published }))).toEqual([]);
     const native = { type: "user_feedback_response", data: { feedbackId: "f-1", text: "red" } };
     expect(told(reply("answered", { data: { text: "red" } }))).toEqual([native]);
+    // Naming what it answers is not publishing it.
+    const green = { feedbackId: "f-1", text: "green" };
+    expect(told(reply("answered", { data: green }))).toMatchObject([{ data: green }]);
     // A connection to the channel that is made anew brings it again.
     expect(told(reply("answered", { data: { text: "red" } }))).toEqual([]);
     expect(told(reply("answered", { data: "blue" }))).toMatchObject([

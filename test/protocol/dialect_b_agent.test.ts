@@ -156,7 +156,8 @@ describe("feedback to B's agents", () => {
     const speech = speechOf();
     for (const cursor of [1, 2, 3]) speech.hear("p1", feedback(cursor));
     const answer = (cursor: number, data: object) => ({
-      ...{ kind: "answer", id: "p1", channel, command: `f-${cursor}`, cursor, data, final: true },
+      ...{ kind: "answer", id: "p1", channel, command: `f-${cursor}`, cursor, final: true },
+      data: { ...data, published: true },
     });
     const published = (data: object) => ({ kind: "publish", channel, entries: [{ data }] });
     const second = { feedbackId: "f-2", text: "b" };

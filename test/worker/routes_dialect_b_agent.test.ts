@@ -107,7 +107,8 @@ test("[BAW2] answers are for the senders that they name, and every client of the
   }
   for (const sub of ["ada", "bob"]) {
     await expect.poll(async () => (await stateOf(channel, "1", sub))["state"]).toBe("answered");
-    expect((await stateOf(channel, "1", sub))["data"]).toEqual({ feedbackId: "1", text: `for ${sub}` });
+    const answer = { feedbackId: "1", text: `for ${sub}`, published: true };
+    expect((await stateOf(channel, "1", sub))["data"]).toEqual(answer);
   }
   for (const socket of [ada, bob, agent]) socket.close();
 });

@@ -138,7 +138,8 @@ export function readableBy(grants: readonly Grant[]): Readable {
 
 /** Refuses with the grant that was needed and those that were found. */
 export function refuseUngranted(grants: readonly Grant[], verb: Verb, channel: string): Result<never> {
-  const ofProject = needsProject(grants, verb) ? ", or the same on its project" : "";
+  const mayBeInOne = needsProject(grants, verb) && !channel.startsWith("project/");
+  const ofProject = mayBeInOne ? ", or the same on its project" : "";
   return refuse(
     "forbidden",
     `This needs the grant ${verb}:${channel}${ofProject}. ${describeGrants(grants)}`,
