@@ -28,7 +28,11 @@ export function spend({ tokens, at }: Bucket, count: number): Bucket {
   return { tokens: tokens - count, at };
 }
 
+/** Sums of fractions miss a whole by so little that nobody may be made to wait for it. */
+const roundingError = 1e-9;
+
 /** Milliseconds until it holds so many tokens; 0 when it does. */
 export function waitMs({ tokens }: Bucket, { perSecond }: BucketRule, needed: number): number {
-  return tokens >= needed ? 0 : Math.ceil(((needed - tokens) * 1000) / perSecond);
+  const missing = needed - tokens;
+  return missing <= roundingError ? 0 : Math.ceil((missing * 1000) / perSecond);
 }
