@@ -38,8 +38,3 @@ export function compileSelection(selection: EntrySelection): Result<EntryTest> {
     return matches === null || matches(entry.line);
   });
 }
-
-/** Whether everything passes, so that stored text can leave without being parsed. */
-export function selectsAll({ levels, stage, search, since, until }: EntrySelection): boolean {
-  return [levels, stage, search, since, until].every((part) => part === undefined);
-}
